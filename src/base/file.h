@@ -1,0 +1,69 @@
+/* Files: whole reads with a limit, and writes that appear under their name only when complete.
+ * Every operation goes through a table that tests can replace. Error sentences name the path and
+ * the system's reason. */
+#ifndef TDI_BASE_FILE_H
+#define TDI_BASE_FILE_H
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+typedef struct tdi_file_ops {
+    int (*open)(const char *path, int flags, mode_t mode);
+    ssize_t (*read)(int fd, void *data, size_t size);
+    ssize_t (*write)(int fd, const void *data, size_t size);
+    int (*close)(int fd);
+    int (*fsync)(int fd);
+    int (*rename)(const char *from, const char *to);
+    int (*rename_exclusive)(const char *from, const char *to); /* EEXIST if `to` is there */
+    int (*link)(const char *from, const char *to);
+    int (*unlink)(const char *path);
+    int (*mkdir)(const char *path, mode_t mode);
+    int (*stat)(const char *path, struct stat *out);
+    int (*fstat)(int fd, struct stat *out);
+} tdi_file_ops;
+
+/* NULL restores the system's. */
+void tdi_set_file_ops(const tdi_file_ops *ops);
+
+/* Reads a regular file of at most `limit` bytes. The data is the caller's (tdi_free), never NULL,
+ * and followed by a zero byte that `size` does not count. TD_ERROR_NOT_FOUND if nothing is there,
+ * TD_ERROR_INPUT for folders, devices and pipes and for more than `limit` bytes, else TD_ERROR_IO
+ * or TD_ERROR_HOST_MEMORY. */
+td_result tdi_file_read(const char *path, uint64_t limit, uint8_t **data, size_t *size);
+
+/* Reads at most `capacity` - 1 bytes of a small file of the system into a string. False if that is
+ * not possible; sets no error. */
+bool tdi_file_peek(const char *path, char *text, size_t capacity);
+
+/* True if something is there under that name. */
+bool tdi_file_exists(const char *path);
+
+/* Makes the folders that `path` (a file's) lies in. */
+td_result tdi_make_folders_for(const char *path);
+
+/* A file that is being written beside its final name. */
+typedef struct tdi_file_writer tdi_file_writer;
+
+typedef struct tdi_file_writer_params {
+    const char *path;
+    bool replace; /* else an existing file is TD_ERROR_EXISTS, also when it appears meanwhile */
+    bool durable; /* fsync of the file before it gets its name, and of its folder after */
+} tdi_file_writer_params;
+
+td_result tdi_file_writer_create(const tdi_file_writer_params *params, tdi_file_writer **out);
+td_result tdi_file_writer_append(tdi_file_writer *writer, const void *data, size_t size);
+/* Gives the file its name and frees the writer, also on failure (then nothing is left). */
+td_result tdi_file_writer_commit(tdi_file_writer *writer);
+/* Removes what was written and frees the writer. NULL is fine. */
+void tdi_file_writer_abort(tdi_file_writer *writer);
+
+/* All of the above in one call. */
+td_result tdi_file_write(const tdi_file_writer_params *params, const void *data, size_t size);
+
+/* Removes what all open writers have written so far, for a program that is about to end. Their
+ * commits then fail. Takes a lock: not for signal handlers. */
+void tdi_file_cleanup_all(void);
+
+#endif

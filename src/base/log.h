@@ -1,0 +1,10 @@
+/* Messages to the host program. Never call these with a lock held. */
+#ifndef TDI_BASE_LOG_H
+#define TDI_BASE_LOG_H
+
+#include <tandem/host.h>
+
+void tdi_log(td_log_level level, const char *format, ...) TD_PRINTF(2, 3);
+bool tdi_log_enabled(td_log_level level);
+
+#endif
