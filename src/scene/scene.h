@@ -1,0 +1,181 @@
+/* The inside of a td_scene: packed host arrays as shaders/scene_data.h describes them, and the
+ * hierarchy they are placed by. Nothing here knows a device.
+ *
+ * Written by one thread at a time. What follows from the hierarchy (world matrices, the flat list
+ * of instances, bounds) is worked out on demand by tdi_scene_update, which any number of readers
+ * may call at once. */
+#ifndef TDI_SCENE_SCENE_H
+#define TDI_SCENE_SCENE_H
+
+#include <tandem/scene.h>
+
+#include "base/thread.h"
+#include "scene_data.h"
+
+/* All meshes, one after the other. Counts are elements, capacities too. */
+typedef struct tdi_geometry {
+    struct tdi_cluster *clusters; /* of a mesh: surface by surface */
+    struct tdi_surface *surfaces;
+    uint32_t *triangles; /* three 8-bit indices into the cluster's vertices, lowest byte first */
+    float *positions;    /* 3 per vertex */
+    uint32_t *normals;   /* 1 per vertex: octahedral, snorm 16 + 16, x in the low half */
+    uint32_t *tangents;  /* 1 per element: octahedral, snorm 15 + 15, handedness -1 in bit 31 */
+    float *texcoords0;   /* 2 per element */
+    float *texcoords1;   /* 2 per element */
+    uint32_t *colors;    /* 2 per element: 4 half floats, linear */
+    uint32_t cluster_count, surface_count, triangle_count, vertex_count;
+    uint32_t tangent_count, texcoord0_count, texcoord1_count, color_count;
+    size_t cluster_capacity, surface_capacity, triangle_capacity;
+    size_t position_capacity, normal_capacity, tangent_capacity;
+    size_t texcoord0_capacity, texcoord1_capacity, color_capacity;
+} tdi_geometry;
+
+/* A glTF mesh: some surfaces. A mesh whose primitives are all left out has none. */
+typedef struct tdi_mesh {
+    char *name; /* may be NULL */
+    uint32_t first_cluster;
+    uint32_t cluster_count;
+    uint32_t first_surface;
+    uint32_t surface_count;
+    uint32_t triangle_count;
+    float bounds_min[3]; /* object space; min > max if the mesh is empty */
+    float bounds_max[3];
+} tdi_mesh;
+
+#define TDI_IMAGE_USED_SRGB   1u /* by a base colour or emissive texture */
+#define TDI_IMAGE_USED_LINEAR 2u /* by any other texture */
+
+/* Pixels of one or more textures. Either `pixels` is there, or, before decoding, `encoded`.
+ * image.h works on it. */
+typedef struct tdi_image {
+    char *name;      /* file name or JSON pointer, for messages; may be NULL */
+    uint8_t *pixels; /* RGBA, 8 bits each, level after level, rows tight, top to bottom */
+    size_t pixel_bytes;
+    uint32_t width; /* of level 0; level n is max(1, width >> n) wide */
+    uint32_t height;
+    uint32_t levels;  /* in `pixels`; 1 until the mip chain is made */
+    uint32_t uses;    /* TDI_IMAGE_USED_*, of all materials so far */
+    bool has_alpha;   /* some alpha is not 255 */
+    uint8_t *encoded; /* PNG or JPEG; NULL for textures from memory and once decoded */
+    size_t encoded_bytes;
+} tdi_image;
+
+typedef struct tdi_texture {
+    char *name; /* may be NULL */
+    uint32_t image;
+    td_wrap wrap_s;
+    td_wrap wrap_t;
+    td_filter mag_filter;
+    td_filter min_filter;
+    td_mip_filter mip_filter;
+} tdi_texture;
+
+/* The texture references of `data` hold indices of scene textures (or TDI_TEXTURE_NONE); whether a
+ * reference reads sRGB follows from its place: base colour and emissive do. */
+typedef struct tdi_material_entry {
+    struct tdi_material data;
+    td_material_params params; /* what `data` was made from; `params.name` is owned or NULL */
+} tdi_material_entry;
+
+typedef struct tdi_node {
+    char *name;               /* may be NULL */
+    float local[16];          /* column-major, relative to the parent */
+    uint32_t parent;          /* TD_NONE: a root, or not in the scene */
+    uint32_t first_child;     /* TD_NONE: none */
+    uint32_t last_child;      /* TD_NONE: none */
+    uint32_t next_sibling;    /* also links the roots; TD_NONE: the last */
+    uint32_t mesh;            /* TD_NONE: none */
+    uint32_t object_id;       /* what the object output shows for its instances */
+    uint32_t first_placement; /* into placements: EXT_mesh_gpu_instancing */
+    uint32_t placement_count; /* meaningful if `placed` */
+    bool placed;              /* drawn once for each placement, instead of once */
+    bool in_scene;            /* reachable from a root */
+    bool world_space;         /* its mesh is in world space already (a posed skin) */
+} tdi_node;
+
+typedef struct tdi_camera {
+    char *name;       /* may be NULL */
+    char *alias;      /* a second name it is found by (its node's); may be NULL */
+    td_camera params; /* `world` is used only if there is no node */
+    uint32_t node;    /* that it stands at, or TD_NONE */
+} tdi_camera;
+
+/* One mesh drawn once. */
+typedef struct tdi_instance_source {
+    uint32_t node;
+    uint32_t mesh;
+    uint32_t placement; /* index into the scene's placements, or TD_NONE */
+} tdi_instance_source;
+
+/* What follows from nodes and meshes: depth first over the roots, placements in order. */
+typedef struct tdi_flat {
+    uint64_t structure_revision; /* of the scene when the lists were made */
+    uint64_t transform_revision; /* of the scene when the matrices were worked out */
+    float *worlds;               /* 16 per node, column-major */
+    struct tdi_instance *instances;
+    tdi_instance_source *sources; /* of the same index */
+    struct tdi_cluster_instance *cluster_instances;
+    uint32_t instance_count;
+    uint32_t cluster_instance_count; /* at most 2^TDI_CLUSTER_BITS */
+    uint64_t triangle_count;         /* drawn */
+    float bounds_min[3];             /* world space, of all drawn vertices; 0 if there are none */
+    float bounds_max[3];
+} tdi_flat;
+
+typedef struct tdi_light {
+    float direction[3]; /* unit length, where the light travels to */
+    float color[3];
+    float intensity;
+} tdi_light;
+
+struct td_scene {
+    char *name;
+    uint32_t threads; /* 0: the cores given */
+
+    tdi_geometry geometry;
+    tdi_mesh *meshes;
+    tdi_material_entry *materials;
+    tdi_texture *textures;
+    tdi_image *images;
+    tdi_node *nodes;
+    float *placements; /* 16 each, column-major, relative to their node */
+    tdi_camera *cameras;
+    char **unsupported; /* sentences, in the order of their finding, each once */
+
+    uint32_t mesh_count, material_count, texture_count, image_count, node_count;
+    uint32_t placement_count, camera_count, unsupported_count;
+    size_t mesh_capacity, material_capacity, texture_capacity, image_capacity, node_capacity;
+    size_t placement_capacity, camera_capacity, unsupported_capacity;
+
+    uint32_t first_root; /* TD_NONE: none */
+    uint32_t last_root;
+    uint32_t default_material; /* made when first needed; TD_NONE before */
+
+    tdi_light light;
+    float ambient[3];
+
+    uint64_t structure_revision; /* grows with every mesh, material, texture and node added */
+    uint64_t transform_revision; /* grows with every transform; also with the structure */
+    uint64_t light_revision;     /* grows with every change of light or ambient */
+
+    tdi_mutex flat_lock; /* guards `flat` while it is brought up to date */
+    tdi_flat *flat;
+};
+
+/* Brings scene->flat up to date: cheap if nothing has changed. Safe to call from several threads
+ * as long as nobody changes the scene. Between such a call and the next change `flat` may be read
+ * without the lock. TD_ERROR_UNSUPPORTED for more than 2^25 cluster instances. */
+td_result tdi_scene_update(const td_scene *scene);
+
+/* Appends one element to one of the scene's arrays; the element is zeroed. */
+td_result tdi_scene_new_mesh(td_scene *scene, const char *name, tdi_mesh **out);
+td_result tdi_scene_new_image(td_scene *scene, const char *name, tdi_image **out);
+td_result tdi_scene_new_texture(td_scene *scene, const char *name, tdi_texture **out);
+
+/* The material that surfaces without one get; made on the first call. */
+td_result tdi_scene_default_material(td_scene *scene, uint32_t *material);
+
+/* Keeps a sentence about something in the file that is not drawn (fully); once if repeated. */
+td_result tdi_scene_note(td_scene *scene, const char *format, ...) TD_PRINTF(2, 3);
+
+#endif
