@@ -24,7 +24,7 @@ typedef struct tdi_file_ops {
     int (*fstat)(int fd, struct stat *out);
 } tdi_file_ops;
 
-/* NULL restores the system's. */
+/* The table must stay; NULL restores the system's. Not while other threads use files. */
 void tdi_set_file_ops(const tdi_file_ops *ops);
 
 /* Reads a regular file of at most `limit` bytes. The data is the caller's (tdi_free), never NULL,
@@ -53,6 +53,7 @@ typedef struct tdi_file_writer_params {
 } tdi_file_writer_params;
 
 td_result tdi_file_writer_create(const tdi_file_writer_params *params, tdi_file_writer **out);
+/* Retries what the system interrupts or cuts short. After a failure only abort is of use. */
 td_result tdi_file_writer_append(tdi_file_writer *writer, const void *data, size_t size);
 /* Gives the file its name and frees the writer, also on failure (then nothing is left). */
 td_result tdi_file_writer_commit(tdi_file_writer *writer);

@@ -7,11 +7,11 @@
 
 #include "base/error.h"
 
-void *tdi_alloc(size_t size);                        /* uninitialised, 16-byte aligned */
-void *tdi_alloc_zero(size_t count, size_t size);     /* zeroed; overflow of the product is NULL */
+void *tdi_alloc(size_t size);                    /* uninitialised, 16-byte aligned */
+void *tdi_alloc_zero(size_t count, size_t size); /* zeroed; overflow of the product is NULL */
 void *tdi_alloc_aligned(size_t size, size_t alignment);
 void *tdi_realloc(void *block, size_t count, size_t size); /* block from tdi_alloc(_zero) or NULL */
-void tdi_free(void *block);                          /* NULL is fine */
+void tdi_free(void *block);                                /* NULL is fine */
 char *tdi_strdup(const char *text);
 char *tdi_strndup(const char *text, size_t length);
 char *tdi_format(const char *format, ...) TD_PRINTF(1, 2);

@@ -1,0 +1,496 @@
+#include "base/os.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "base/thread.h"
+
+static int system_open(const char *path, int flags, mode_t mode)
+{
+    return open(path, flags, mode);
+}
+
+static int system_rename_exclusive(const char *from, const char *to)
+{
+    return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+}
+
+static int system_stat(const char *path, struct stat *out)
+{
+    return stat(path, out);
+}
+
+static int system_fstat(int fd, struct stat *out)
+{
+    return fstat(fd, out);
+}
+
+static const tdi_file_ops system_ops = {
+    .open = system_open,
+    .read = read,
+    .write = write,
+    .close = close,
+    .fsync = fsync,
+    .rename = rename,
+    .rename_exclusive = system_rename_exclusive,
+    .link = link,
+    .unlink = unlink,
+    .mkdir = mkdir,
+    .stat = system_stat,
+    .fstat = system_fstat,
+};
+
+static const tdi_file_ops *ops = &system_ops;
+
+/* First size of a buffer for a file that does not tell its size. */
+#define UNKNOWN_SIZE 4096
+
+/* Names that a crashed process with the same number may have left; then something is odd. */
+#define NAME_ATTEMPTS 10000
+
+void tdi_set_file_ops(const tdi_file_ops *replacement)
+{
+    ops = replacement ? replacement : &system_ops;
+}
+
+static int open_file(const char *path, int flags)
+{
+    int fd;
+    do
+        fd = ops->open(path, flags | O_CLOEXEC, 0666);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+static ssize_t read_some(int fd, void *data, size_t size)
+{
+    ssize_t count;
+    do
+        count = ops->read(fd, data, size);
+    while (count < 0 && errno == EINTR);
+    return count;
+}
+
+/* After EINTR the descriptor is closed all the same on Linux (close(2)). */
+static int close_file(int fd)
+{
+    return ops->close(fd) != 0 && errno != EINTR ? -1 : 0;
+}
+
+static td_result fail_read(const char *path, int reason)
+{
+    if (reason == ENOENT || reason == ENOTDIR)
+        return tdi_fail(TD_ERROR_NOT_FOUND, "%s: there is no such file", path);
+    return tdi_fail(TD_ERROR_IO, "%s: cannot be read: %s", path, tdi_system_text(reason));
+}
+
+static td_result fail_limit(const char *path, uint64_t limit)
+{
+    return tdi_fail(TD_ERROR_INPUT, "%s: is larger than the limit of %llu bytes", path,
+                    (unsigned long long)limit);
+}
+
+static td_result check_readable(const char *path, int fd, uint64_t limit, size_t *size)
+{
+    struct stat info;
+    if (ops->fstat(fd, &info) != 0)
+        return fail_read(path, errno);
+    if (S_ISDIR(info.st_mode))
+        return tdi_fail(TD_ERROR_INPUT, "%s: is a folder, not a file", path);
+    if (!S_ISREG(info.st_mode))
+        return tdi_fail(TD_ERROR_INPUT, "%s: is not a regular file", path);
+    if ((uint64_t)info.st_size > limit)
+        return fail_limit(path, limit);
+    *size = (size_t)info.st_size;
+    return TD_OK;
+}
+
+/* Reads to the end, since the size that the system told may be wrong: files under /proc have none,
+ * and others may be growing. The buffer keeps one byte more than is read, for the closing zero. */
+static td_result read_all(const char *path, int fd, uint64_t limit, void **data, size_t *size)
+{
+    size_t capacity = 0;
+    size_t wanted = *size > 0 ? *size : UNKNOWN_SIZE;
+    *size = 0;
+    for (;;) {
+        if (*size + 1 >= capacity)
+            TDI_TRY(tdi_grow(data, &capacity, capacity ? capacity + 1 : wanted + 2, 1));
+        ssize_t count = read_some(fd, (uint8_t *)*data + *size, capacity - 1 - *size);
+        if (count < 0)
+            return fail_read(path, errno);
+        if (count == 0)
+            return TD_OK;
+        *size += (size_t)count;
+        if (*size > limit)
+            return fail_limit(path, limit);
+    }
+}
+
+td_result tdi_file_read(const char *path, uint64_t limit, uint8_t **data, size_t *size)
+{
+    /* Without O_NONBLOCK the opening of a pipe would wait for its other end. */
+    int fd = open_file(path, O_RDONLY | O_NONBLOCK);
+    if (fd < 0)
+        return fail_read(path, errno);
+    void *block = NULL;
+    size_t length = 0;
+    td_result result = check_readable(path, fd, limit, &length);
+    if (result == TD_OK)
+        result = read_all(path, fd, limit, &block, &length);
+    (void)close_file(fd);
+    if (result != TD_OK) {
+        tdi_free(block);
+        return result == TD_ERROR_HOST_MEMORY ? tdi_fail_in(result, "%s", path) : result;
+    }
+    *data = block;
+    (*data)[length] = 0;
+    *size = length;
+    return TD_OK;
+}
+
+bool tdi_file_peek(const char *path, char *text, size_t capacity)
+{
+    int fd = open_file(path, O_RDONLY);
+    if (fd < 0)
+        return false;
+    size_t length = 0;
+    ssize_t count = 1;
+    while (count > 0 && length < capacity - 1) {
+        count = read_some(fd, text + length, capacity - 1 - length);
+        if (count > 0)
+            length += (size_t)count;
+    }
+    (void)close_file(fd);
+    text[length] = '\0';
+    return count >= 0;
+}
+
+bool tdi_file_exists(const char *path)
+{
+    struct stat info;
+    return ops->stat(path, &info) == 0;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+    return ops->stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* Makes `folder` and the folders above it. Other processes may be doing the same. */
+static td_result make_folders(char *folder)
+{
+    if (is_folder(folder))
+        return TD_OK;
+    int reason = 0;
+    for (char *at = folder + 1;; at++) {
+        if (*at != '/' && *at != '\0')
+            continue;
+        char kept = *at;
+        *at = '\0';
+        if (ops->mkdir(folder, 0777) != 0)
+            reason = errno;
+        *at = kept;
+        if (kept == '\0')
+            break;
+    }
+    if (is_folder(folder))
+        return TD_OK;
+    return tdi_fail(TD_ERROR_IO, "%s: the folder cannot be made: %s", folder,
+                    tdi_system_text(reason));
+}
+
+td_result tdi_make_folders_for(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash || slash == path)
+        return TD_OK;
+    char *folder = tdi_strndup(path, (size_t)(slash - path));
+    if (!folder)
+        return TD_ERROR_HOST_MEMORY;
+    td_result result = make_folders(folder);
+    tdi_free(folder);
+    return result;
+}
+
+struct tdi_file_writer {
+    char *path;
+    char *unfinished; /* the name that the file has until it is complete */
+    int fd;           /* -1 once closed */
+    bool replace;
+    bool durable;
+    uint64_t written;
+    tdi_file_writer *previous;
+    tdi_file_writer *next;
+};
+
+static tdi_mutex open_writers_lock = TDI_MUTEX_STATIC(TDI_RANK_FILE);
+static tdi_file_writer *open_writers;
+
+static void add_writer(tdi_file_writer *writer)
+{
+    tdi_mutex_lock(&open_writers_lock);
+    writer->next = open_writers;
+    if (open_writers)
+        open_writers->previous = writer;
+    open_writers = writer;
+    tdi_mutex_unlock(&open_writers_lock);
+}
+
+static void remove_writer(tdi_file_writer *writer)
+{
+    tdi_mutex_lock(&open_writers_lock);
+    if (writer->previous)
+        writer->previous->next = writer->next;
+    else
+        open_writers = writer->next;
+    if (writer->next)
+        writer->next->previous = writer->previous;
+    tdi_mutex_unlock(&open_writers_lock);
+}
+
+void tdi_file_cleanup_all(void)
+{
+    tdi_mutex_lock(&open_writers_lock);
+    for (tdi_file_writer *writer = open_writers; writer; writer = writer->next)
+        (void)ops->unlink(writer->unfinished);
+    tdi_mutex_unlock(&open_writers_lock);
+}
+
+static td_result fail_write(const tdi_file_writer *writer, int reason)
+{
+    if (reason == ENOSPC || reason == EDQUOT)
+        return tdi_fail(TD_ERROR_IO,
+                        "%s: %s after %llu bytes; nothing was kept of the file; make room or "
+                        "write elsewhere",
+                        writer->path,
+                        reason == ENOSPC ? "the disk is full" : "the disk quota is used up",
+                        (unsigned long long)writer->written);
+    return tdi_fail(TD_ERROR_IO, "%s: cannot be written: %s", writer->path,
+                    tdi_system_text(reason));
+}
+
+static td_result fail_exists(const char *path)
+{
+    return tdi_fail(TD_ERROR_EXISTS,
+                    "%s: exists already; remove it, choose another name, or ask for it to be "
+                    "replaced",
+                    path);
+}
+
+/* A rename would put a file in the place of a device such as /dev/null. */
+static td_result check_target(const tdi_file_writer_params *params)
+{
+    struct stat info;
+    if (ops->stat(params->path, &info) != 0)
+        return TD_OK;
+    if (S_ISDIR(info.st_mode))
+        return tdi_fail(TD_ERROR_IO, "%s: is a folder, not a file", params->path);
+    if (!params->replace)
+        return fail_exists(params->path);
+    if (!S_ISREG(info.st_mode))
+        return tdi_fail(TD_ERROR_IO, "%s: is not a regular file and is not replaced", params->path);
+    return TD_OK;
+}
+
+/* Opens a new file in the folder of the target. Its name holds the process and a counter; O_EXCL
+ * settles what that leaves open, such as processes of other machines or containers. */
+static td_result open_unfinished(tdi_file_writer *writer)
+{
+    static _Atomic uint64_t counter;
+    const char *slash = strrchr(writer->path, '/');
+    int folder_length = slash ? (int)(slash - writer->path) + 1 : 0;
+    for (int attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
+        tdi_free(writer->unfinished);
+        writer->unfinished =
+            tdi_format("%.*s.tandem-%ld-%llu.part", folder_length, writer->path, (long)getpid(),
+                       (unsigned long long)atomic_fetch_add(&counter, 1));
+        if (!writer->unfinished)
+            return TD_ERROR_HOST_MEMORY;
+        writer->fd = open_file(writer->unfinished, O_WRONLY | O_CREAT | O_EXCL);
+        if (writer->fd >= 0)
+            return TD_OK;
+        if (errno != EEXIST)
+            break;
+    }
+    return fail_write(writer, errno);
+}
+
+static void free_writer(tdi_file_writer *writer)
+{
+    tdi_free(writer->unfinished);
+    tdi_free(writer->path);
+    tdi_free(writer);
+}
+
+td_result tdi_file_writer_create(const tdi_file_writer_params *params, tdi_file_writer **out)
+{
+    *out = NULL;
+    TDI_TRY(check_target(params));
+    tdi_file_writer *writer = tdi_alloc_zero(1, sizeof *writer);
+    if (!writer)
+        return TD_ERROR_HOST_MEMORY;
+    writer->fd = -1;
+    writer->replace = params->replace;
+    writer->durable = params->durable;
+    writer->path = tdi_strdup(params->path);
+    td_result result = writer->path ? open_unfinished(writer) : TD_ERROR_HOST_MEMORY;
+    if (result != TD_OK) {
+        free_writer(writer);
+        return result;
+    }
+    add_writer(writer);
+    *out = writer;
+    return TD_OK;
+}
+
+td_result tdi_file_writer_append(tdi_file_writer *writer, const void *data, size_t size)
+{
+    const uint8_t *at = data;
+    while (size > 0) {
+        ssize_t count = ops->write(writer->fd, at, size);
+        if (count < 0 && errno == EINTR)
+            continue;
+        /* A device that takes nothing and gives no reason would keep this loop for ever. */
+        if (count <= 0)
+            return fail_write(writer, count < 0 ? errno : EIO);
+        at += count;
+        size -= (size_t)count;
+        writer->written += (uint64_t)count;
+    }
+    return TD_OK;
+}
+
+static int sync_file(int fd)
+{
+    int code;
+    do
+        code = ops->fsync(fd);
+    while (code != 0 && errno == EINTR);
+    return code;
+}
+
+static td_result finish_data(tdi_file_writer *writer)
+{
+    if (writer->durable && sync_file(writer->fd) != 0)
+        return fail_write(writer, errno);
+    int fd = writer->fd;
+    writer->fd = -1;
+    /* Network file systems tell here that the disk is full. */
+    if (close_file(fd) != 0)
+        return fail_write(writer, errno);
+    return TD_OK;
+}
+
+/* For file systems that have neither links nor an exclusive rename: an empty file holds the name
+ * until the complete one replaces it. */
+static int rename_over_placeholder(const char *from, const char *to)
+{
+    int fd = open_file(to, O_WRONLY | O_CREAT | O_EXCL);
+    if (fd < 0)
+        return -1;
+    (void)close_file(fd);
+    if (ops->rename(from, to) == 0)
+        return 0;
+    int reason = errno;
+    (void)ops->unlink(to);
+    errno = reason;
+    return -1;
+}
+
+static bool is_unsupported(int reason)
+{
+    return reason == EPERM || reason == EOPNOTSUPP || reason == ENOSYS || reason == EINVAL ||
+           reason == EMLINK || reason == EACCES;
+}
+
+static int name_exclusively(const char *from, const char *to)
+{
+    if (ops->link(from, to) == 0) {
+        (void)ops->unlink(from);
+        return 0;
+    }
+    if (!is_unsupported(errno))
+        return -1;
+    if (ops->rename_exclusive(from, to) == 0)
+        return 0;
+    if (!is_unsupported(errno))
+        return -1;
+    return rename_over_placeholder(from, to);
+}
+
+static td_result give_name(tdi_file_writer *writer)
+{
+    int code = writer->replace ? ops->rename(writer->unfinished, writer->path)
+                               : name_exclusively(writer->unfinished, writer->path);
+    if (code == 0)
+        return TD_OK;
+    return errno == EEXIST && !writer->replace ? fail_exists(writer->path)
+                                               : fail_write(writer, errno);
+}
+
+/* The name itself is on the disk only when the folder is. */
+static td_result sync_folder(const tdi_file_writer *writer)
+{
+    const char *slash = strrchr(writer->path, '/');
+    char *folder =
+        slash ? tdi_strndup(writer->path, (size_t)(slash - writer->path) + 1) : tdi_strdup(".");
+    if (!folder)
+        return TD_ERROR_HOST_MEMORY;
+    int fd = open_file(folder, O_RDONLY | O_DIRECTORY);
+    tdi_free(folder);
+    if (fd < 0)
+        return fail_write(writer, errno);
+    int code = sync_file(fd);
+    int reason = errno;
+    (void)close_file(fd);
+    /* Some file systems have nothing to sync in a folder (fsync(2): EINVAL). */
+    return code == 0 || reason == EINVAL ? TD_OK : fail_write(writer, reason);
+}
+
+td_result tdi_file_writer_commit(tdi_file_writer *writer)
+{
+    td_result result = finish_data(writer);
+    if (result == TD_OK)
+        result = give_name(writer);
+    if (result != TD_OK) {
+        tdi_file_writer_abort(writer);
+        return result;
+    }
+    if (writer->durable)
+        result = sync_folder(writer);
+    remove_writer(writer);
+    free_writer(writer);
+    return result;
+}
+
+void tdi_file_writer_abort(tdi_file_writer *writer)
+{
+    if (!writer)
+        return;
+    if (writer->fd >= 0)
+        (void)close_file(writer->fd);
+    (void)ops->unlink(writer->unfinished);
+    remove_writer(writer);
+    free_writer(writer);
+}
+
+td_result tdi_file_write(const tdi_file_writer_params *params, const void *data, size_t size)
+{
+    tdi_file_writer *writer;
+    TDI_TRY(tdi_file_writer_create(params, &writer));
+    td_result result = tdi_file_writer_append(writer, data, size);
+    if (result != TD_OK) {
+        tdi_file_writer_abort(writer);
+        return result;
+    }
+    return tdi_file_writer_commit(writer);
+}
