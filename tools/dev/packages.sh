@@ -1,0 +1,93 @@
+# shellcheck shell=bash
+# Debian and Ubuntu packages, installed when missing.
+
+build_packages=(
+  gcc g++ libc6-dev meson ninja-build pkg-config python3 glslang-tools spirv-tools
+  libvulkan-dev libvulkan-volk-dev libjansson-dev libspng-dev libturbojpeg0-dev libdeflate-dev
+  libcglm-dev libxxhash-dev libmeshoptimizer-dev libcmocka-dev
+)
+
+# Where there is no apt: what each package stands for, as a program or a pkg-config module.
+build_programs=(cc meson ninja pkg-config python3 glslangValidator)
+build_modules=(vulkan jansson spng libturbojpeg libdeflate cglm libxxhash cmocka)
+
+have_apt()
+{
+  command -v apt-get >/dev/null && command -v dpkg-query >/dev/null
+}
+
+as_root()
+{
+  if [[ $(id -u) -eq 0 ]]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    die "this needs root: $*"
+  fi
+}
+
+missing_packages()
+{
+  local package
+  for package; do
+    [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true) == installed ]] ||
+      printf '%s\n' "$package"
+  done
+}
+
+has_candidate()
+{
+  apt-cache show --no-all-versions "$1" >/dev/null 2>&1
+}
+
+install_packages()
+{
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
+}
+
+# need_packages NAME...: installs those that are missing. Package lists are fetched only when they
+# do not know a name, or are so old that what they name is gone.
+need_packages()
+{
+  have_apt || return 0
+  local missing package
+  mapfile -t missing < <(missing_packages "$@")
+  [[ ${#missing[@]} -gt 0 ]] || return 0
+  printf 'dev: installing %s\n' "${missing[*]}" >&2
+  for package in "${missing[@]}"; do
+    if ! has_candidate "$package"; then
+      as_root apt-get update -q >&2
+      break
+    fi
+  done
+  install_packages "${missing[@]}" >&2 && return 0
+  as_root apt-get update -q >&2
+  install_packages "${missing[@]}" >&2
+}
+
+need_build_packages()
+{
+  if have_apt; then
+    local packages=("${build_packages[@]}")
+    [[ $(dpkg --print-architecture) == amd64 ]] && packages+=(libisal-dev)
+    need_packages "${packages[@]}"
+  else
+    name_missing
+  fi
+}
+
+name_missing()
+{
+  local name missing=()
+  for name in "${build_programs[@]}"; do
+    command -v "$name" >/dev/null || missing+=("the program $name")
+  done
+  for name in "${build_modules[@]}"; do
+    pkg-config --exists "$name" 2>/dev/null || missing+=("the library $name")
+  done
+  [[ ${#missing[@]} -eq 0 ]] && return 0
+  printf 'dev: there is no apt here; please install\n' >&2
+  printf '  %s\n' "${missing[@]}" "the libraries meshoptimizer and volk" >&2
+  exit 1
+}

@@ -1,0 +1,117 @@
+# shellcheck shell=bash
+# The tests. Every run ends with one line that counts single tests, not programs.
+
+test_logs=()
+test_status=0
+
+# run_suite DIR [MESON-TEST-ARGUMENT...]
+run_suite()
+{
+  local dir=$1
+  shift
+  printf '== tests in %s\n' "$dir"
+  meson test -C "$dir" --no-rebuild --print-errorlogs "$@" || test_status=1
+  test_logs+=("$dir/meson-logs/testlog.json")
+}
+
+finish_tests()
+{
+  python3 tools/dev/count_tests.py "${test_logs[@]}" || test_status=1
+  exit "$test_status"
+}
+
+# select_tests DIR [NAME]: the tests of a group, one test, or all of them, into $picked.
+select_tests()
+{
+  local names
+  names=$(python3 tools/dev/find_tests.py "$@")
+  mapfile -t picked <<<"$names"
+}
+
+prepare_tests()
+{
+  need_build_packages
+  need_packages vulkan-validationlayers
+  choose_software_driver
+}
+
+test_everything()
+{
+  build_plain
+  build_clang
+  build_sanitized build-asan address,undefined
+  run_suite build
+  run_suite build-asan --timeout-multiplier 4
+}
+
+# test_long NAME: one test after the other; those that passed with these very sources are not run
+# again, so that an interrupted run goes on where it was.
+test_long()
+{
+  local dir=build name log done_dir picked
+  export TANDEM_TEST_LONG=1
+  build_plain
+  select_tests "$dir" "$@"
+  done_dir=$dir/long/$(find "$dir" -maxdepth 3 -type f -executable -exec sha1sum {} + | sort |
+    sha1sum | cut -c1-16)
+  mkdir -p "$done_dir"
+  for name in "${picked[@]}"; do
+    log=$done_dir/${name//[^A-Za-z0-9._-]/_}.json
+    if [[ ! -f $log ]]; then
+      meson test -C "$dir" --no-rebuild --print-errorlogs --timeout-multiplier 0 "$name" || {
+        test_status=1
+        test_logs+=("$dir/meson-logs/testlog.json")
+        finish_tests
+      }
+      cp "$dir/meson-logs/testlog.json" "$log"
+    fi
+    test_logs+=("$log")
+  done
+  python3 tools/dev/count_tests.py --summary docs/testing.md "${test_logs[@]}"
+}
+
+cmd_test()
+{
+  local name='' sanitize='' long=0
+  while [[ $# -gt 0 ]]; do
+    case $1 in
+      --sanitize)
+        [[ $# -ge 2 ]] || die "--sanitize needs a list: address,undefined or thread"
+        sanitize=$2
+        shift
+        ;;
+      --long) long=1 ;;
+      -*) die "test has no option '$1'" ;;
+      *)
+        [[ -z $name ]] || die "test takes one name, not '$name' and '$1'"
+        name=$1
+        ;;
+    esac
+    shift
+  done
+  prepare_tests
+  if [[ $long -eq 1 ]]; then
+    test_long ${name:+"$name"}
+  elif [[ -n $sanitize ]]; then
+    test_one "$(sanitized_folder "$sanitize")" "$sanitize" ${name:+"$name"}
+  elif [[ -n $name ]]; then
+    test_one build '' "$name"
+  else
+    test_everything
+  fi
+  finish_tests
+}
+
+# test_one DIR SANITIZERS [NAME]
+test_one()
+{
+  local dir=$1 sanitizers=$2 picked
+  shift 2
+  if [[ -n $sanitizers ]]; then
+    build_sanitized "$dir" "$sanitizers"
+  else
+    build_plain
+  fi
+  select_tests "$dir" "$@"
+  run_suite "$dir" --timeout-multiplier 4 "${picked[@]}"
+}
