@@ -71,7 +71,7 @@ installed_lavapipe()
 private_apt()
 {
   apt-get -q -o Dir::Etc::SourceList="$mesa_dir/backports.sources" -o Dir::Etc::SourceParts=- \
-    -o Dir::Etc::Preferences=- -o Dir::Etc::PreferencesParts=- \
+    -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null \
     -o Dir::State::Lists="$mesa_dir/lists" -o Dir::Cache="$mesa_dir/cache" \
     -o Debug::NoLocking=true -o APT::Sandbox::User="$(id -un)" "$@"
 }
