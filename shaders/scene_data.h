@@ -41,7 +41,8 @@ struct tdi_surface {
     TDI_UINT material;
     TDI_UINT flags;
     TDI_UINT first_vertex;
-    TDI_UINT first_tangent;   /* uint: octahedral 2 x 15 bits, sign in bit 31 */
+    TDI_UINT first_tangent;   /* uint: octahedral, snorm 15 in bits 0-14 (x) and 15-29 (y), two's
+                                 complement, 1 = 16383; bit 31: the handedness is -1 */
     TDI_UINT first_texcoord0; /* 2 floats */
     TDI_UINT first_texcoord1; /* 2 floats */
     TDI_UINT first_color;     /* 2 uints: 4 half floats, linear */

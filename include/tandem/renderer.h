@@ -1,0 +1,110 @@
+/** @file
+ * Renderers: views of a scene become images, without waiting.
+ */
+#ifndef TANDEM_RENDERER_H
+#define TANDEM_RENDERER_H
+
+#include <tandem/device.h>
+#include <tandem/monitor.h>
+#include <tandem/request.h>
+#include <tandem/scene.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A renderer: one scene on one device, images of one size. Opaque. Submit from one thread at a
+ * time; requests and images may be used on any thread. */
+typedef struct td_renderer td_renderer;
+
+/** What a view gives. Bits. */
+typedef enum td_output {
+    TD_OUTPUT_COLOR = 1,  /**< (H, W, 4) uint8, sRGB, straight alpha. */
+    TD_OUTPUT_DEPTH = 2,  /**< (H, W) float32, distance to the camera plane; +inf: nothing. */
+    TD_OUTPUT_OBJECT = 4, /**< (H, W) int32, object id; -1: nothing. */
+} td_output;
+
+/** How linear radiance becomes display colour. */
+typedef enum td_tonemap {
+    TD_TONEMAP_PBR_NEUTRAL = 0, /**< Khronos PBR Neutral. */
+    TD_TONEMAP_LINEAR = 1,      /**< Clamped. */
+    TD_TONEMAP_ACES = 2,        /**< linear / 0.6, ACES RRT and ODT fit, pow(1/2.2). */
+} td_tonemap;
+
+/** How a renderer is made. Zero is the default where not said otherwise. */
+typedef struct td_renderer_params {
+    td_scene *scene;       /**< Required; must outlive td_renderer_create, and each submission
+                                that follows a change of it. */
+    uint32_t width;        /**< Pixels, 1 to 16384; required. */
+    uint32_t height;       /**< Pixels, 1 to 16384; required. */
+    uint32_t samples;      /**< Coverage samples a pixel: 1, 4, 8, 16; 0: 4. */
+    uint32_t outputs;      /**< td_output bits; 0: color. */
+    uint32_t in_flight;    /**< Submissions in flight, 1 to 16; 0: 3. Fewer if the budget asks. */
+    uint32_t result_slots; /**< Submissions whose results are in flight or leased, at least 2; 0:
+                                in_flight + 2. Fewer if the budget asks. */
+    uint32_t views_per_submission; /**< 1 to 64; 0: chosen by size. */
+    uint32_t tile_width;           /**< 0: as large as the budget allows. */
+    uint32_t tile_height;          /**< 0: as large as the budget allows. */
+    float exposure;                /**< EV; radiance is scaled by 2^exposure. */
+    td_tonemap tonemap;            /**< Tone curve. */
+    float background[4];           /**< Linear RGBA behind everything; zero: transparent. */
+    td_monitor *monitor;           /**< Receives the lanes' spans; may be NULL. */
+} td_renderer_params;
+
+/** Makes a renderer: uploads the scene, makes pipelines, and reserves all memory that it will ever
+ * need. ::TD_ERROR_BUDGET with the sums, before anything is allocated, if it cannot fit. */
+TD_API td_result td_renderer_create(td_device *device, const td_renderer_params *params,
+                                    td_renderer **out);
+
+/** Destroys a renderer once its submissions are done. Requests must be released before.
+ * NULL is fine. */
+TD_API void td_renderer_destroy(td_renderer *renderer);
+
+/** How a renderer does its work. */
+typedef struct td_renderer_info {
+    uint32_t in_flight;            /**< Submissions in flight at most. */
+    uint32_t result_slots;         /**< Submissions in flight or leased at most. */
+    uint32_t views_per_submission; /**< Views in a submission at most. */
+    uint32_t tile_width;           /**< Pixels. */
+    uint32_t tile_height;          /**< Pixels. */
+    uint32_t tiles;                /**< Tiles an image. */
+    uint64_t transient_bytes;      /**< Of one submission. */
+    uint64_t readback_bytes;       /**< Of all slots. */
+} td_renderer_info;
+
+/** How this renderer does its work. */
+TD_API void td_renderer_get_info(const td_renderer *renderer, td_renderer_info *out);
+
+/** Submits up to `views_per_submission` views of the scene as it is now, and gives a request for
+ * each. Waits at most `timeout_ns` for a free slot: ::TD_ERROR_AGAIN (limit 0) or
+ * ::TD_ERROR_TIMEOUT while all are in flight or leased. `item` numbers the first view in the
+ * monitor's spans. On failure there are no requests. */
+TD_API td_result td_renderer_submit(td_renderer *renderer, const td_camera *cameras, uint32_t count,
+                                    uint64_t item, uint64_t timeout_ns, td_request **requests);
+
+/** Type of a pixel's components. */
+typedef enum td_component {
+    TD_COMPONENT_UINT8 = 0,   /**< 8-bit, 0 to 255. */
+    TD_COMPONENT_FLOAT32 = 1, /**< IEEE single. */
+    TD_COMPONENT_INT32 = 2,   /**< Signed. */
+} td_component;
+
+/** Pixels in place. */
+typedef struct td_image {
+    const void *pixels;     /**< First row is the upper one. */
+    uint32_t width;         /**< Pixels. */
+    uint32_t height;        /**< Pixels. */
+    uint32_t channels;      /**< 1 or 4. */
+    td_component component; /**< Type of a component. */
+    size_t row_bytes;       /**< From row to row; rows are tight. */
+} td_image;
+
+/** The pixels of one output of a ready view request, leased: they are valid until the request is
+ * released. ::TD_ERROR_STATE if it is not ready, ::TD_ERROR_NOT_FOUND if that output was not
+ * rendered, ::TD_ERROR_ARGUMENT if it is not a view's request. */
+TD_API td_result td_request_image(td_request *request, td_output output, td_image *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

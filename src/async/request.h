@@ -1,0 +1,29 @@
+/* How the library makes and finishes requests. */
+#ifndef TDI_ASYNC_REQUEST_H
+#define TDI_ASYNC_REQUEST_H
+
+#include <tandem/request.h>
+
+typedef struct tdi_request_class {
+    /* Frees what `payload` owns; called once, when the last handle is gone and the request is
+     * finished, under no lock. */
+    void (*destroy)(void *payload);
+    /* Gives a lease back early: called once, when the user releases the handle. May be NULL. */
+    void (*released)(void *payload);
+} tdi_request_class;
+
+/* A pending request with two references: the user's and the library's (see tdi_request_finish). */
+td_result tdi_request_create(const tdi_request_class *class_, void *payload, td_request **out);
+
+/* Finishes the request and drops the library's reference. The calling thread's last error is kept
+ * with it if `result` is a failure. Called by completion threads, or by whoever fails early. */
+void tdi_request_finish(td_request *request, td_result result);
+
+/* True once cancellation was asked for and `finish` has not been called. */
+bool tdi_request_cancel_requested(td_request *request);
+
+void *tdi_request_payload(td_request *request);
+/* Payload if the request is of that class, else NULL. */
+void *tdi_request_payload_of(td_request *request, const tdi_request_class *class_);
+
+#endif

@@ -1,0 +1,30 @@
+/* The ledger behind td_budget. gpu/memory.c is its only writer for device memory. */
+#ifndef TDI_GPU_BUDGET_H
+#define TDI_GPU_BUDGET_H
+
+#include <tandem/budget.h>
+
+td_result tdi_budget_create(uint64_t limit, td_budget_mode mode, td_budget **out);
+void tdi_budget_destroy(td_budget *budget);
+
+/* Before vkAllocateMemory: takes `bytes` of the limit or fails with TD_ERROR_BUDGET and the sums
+ * (what is asked for, by whom, held, used by category, limit). */
+td_result tdi_budget_hold(td_budget *budget, uint64_t bytes, const char *what);
+void tdi_budget_release(td_budget *budget, uint64_t bytes);
+
+/* What is handed out of the blocks. */
+void tdi_budget_use(td_budget *budget, td_budget_category category, uint64_t bytes);
+void tdi_budget_unuse(td_budget *budget, td_budget_category category, uint64_t bytes);
+
+/* Bytes that could still be held. */
+uint64_t tdi_budget_available(td_budget *budget);
+
+/* Fails with TD_ERROR_BUDGET and the sums if `bytes` more would not fit; takes nothing. Used to
+ * refuse a job before anything is allocated. `detail` lists the parts, e.g. "geometry 6.2 MiB,
+ * textures 386 MiB, ...". */
+td_result tdi_budget_check(td_budget *budget, uint64_t bytes, const char *what, const char *detail);
+
+/* The driver's own figure, refreshed by memory.c. */
+void tdi_budget_set_driver_bytes(td_budget *budget, uint64_t bytes);
+
+#endif

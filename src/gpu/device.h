@@ -1,0 +1,76 @@
+/* A Vulkan device: instance, function tables, features, queues, and what belongs to it. */
+#ifndef TDI_GPU_DEVICE_H
+#define TDI_GPU_DEVICE_H
+
+#include <tandem/device.h>
+
+#include "base/thread.h"
+#include "gpu/vulkan.h"
+
+struct tdi_memory;
+struct tdi_pipeline_cache;
+struct tdi_bindless;
+
+/* A VkQueue. Lanes that share a queue share the entry. */
+typedef struct tdi_queue {
+    VkQueue handle;
+    uint32_t family;
+    uint32_t index;
+    VkQueueFlags capabilities;
+    uint32_t timestamp_bits;
+} tdi_queue;
+
+/* Optional abilities, beside the required ones. */
+typedef struct tdi_device_features {
+    bool memory_budget;
+    bool calibrated_timestamps;
+    bool external_memory_host;
+    bool sampler_anisotropy;
+    bool debug_utils;
+} tdi_device_features;
+
+typedef enum tdi_device_attachment {
+    TDI_ATTACH_LANES, /* async/lane.c */
+    TDI_ATTACH_COUNT,
+} tdi_device_attachment;
+
+struct td_device {
+    VkInstance instance;
+    VkPhysicalDevice physical;
+    VkDevice handle;
+    struct VolkDeviceTable vk; /* every device call: device->vk.vkCmdDispatch(...) */
+    VkPhysicalDeviceProperties properties;
+    VkPhysicalDeviceSubgroupProperties subgroup;
+    VkPhysicalDeviceMemoryProperties memory_properties;
+    uint64_t max_storage_range; /* maxStorageBufferRange */
+    uint64_t non_coherent_atom;
+    tdi_device_features features;
+    td_device_info info;
+
+    tdi_queue queues[TD_LANE_COUNT]; /* the distinct ones, queue_count of them */
+    uint32_t queue_count;
+    uint32_t lane_queue[TD_LANE_COUNT]; /* lane -> index in queues */
+    uint32_t families[TD_LANE_COUNT];   /* the distinct families, for concurrent sharing */
+    uint32_t family_count;
+
+    td_budget *budget;
+    struct tdi_memory *memory;
+    struct tdi_pipeline_cache *pipeline_cache;
+    struct tdi_bindless *bindless;
+
+    tdi_mutex attach_mutex; /* upper layers hang their part of the device here, made once */
+    void *attached[TDI_ATTACH_COUNT];
+    void (*detach[TDI_ATTACH_COUNT])(void *attached);
+};
+
+/* Returns what is attached, making it first if need be with `make(device, out)`. Detached in
+ * td_device_destroy, before anything of the device goes. */
+td_result tdi_device_attach(td_device *device, tdi_device_attachment slot,
+                            td_result (*make)(td_device *device, void **out),
+                            void (*destroy)(void *attached), void **out);
+
+/* Names an object for debuggers and validation messages; nothing where that is not supported. */
+void tdi_device_name(td_device *device, VkObjectType type, uint64_t handle, const char *format, ...)
+    TD_PRINTF(4, 5);
+
+#endif

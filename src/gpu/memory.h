@@ -1,0 +1,47 @@
+/* Device memory out of blocks of 16 MiB; larger things get an allocation of their own. Every
+ * vkAllocateMemory passes the budget first. Empty blocks are given back before anything is refused.
+ * Thread-safe. */
+#ifndef TDI_GPU_MEMORY_H
+#define TDI_GPU_MEMORY_H
+
+#include "gpu/device.h"
+
+typedef enum tdi_memory_kind {
+    TDI_MEMORY_DEVICE,   /* device local */
+    TDI_MEMORY_UPLOAD,   /* host visible and coherent, written by the host in order */
+    TDI_MEMORY_READBACK, /* host visible, cached where there is such memory */
+    TDI_MEMORY_DYNAMIC,  /* device local and host visible where there is such memory, else UPLOAD */
+} tdi_memory_kind;
+
+struct tdi_memory_block;
+
+typedef struct tdi_allocation {
+    VkDeviceMemory memory;
+    VkDeviceSize offset;
+    VkDeviceSize size;
+    void *mapped; /* host address of `offset`, or NULL */
+    bool coherent;
+    td_budget_category category;
+    struct tdi_memory_block *block;
+} tdi_allocation;
+
+td_result tdi_memory_create(td_device *device, struct tdi_memory **out);
+void tdi_memory_destroy(struct tdi_memory *memory);
+
+td_result tdi_memory_allocate(td_device *device, const VkMemoryRequirements *requirements,
+                              tdi_memory_kind kind, bool linear, td_budget_category category,
+                              const char *what, tdi_allocation *out);
+void tdi_memory_free(td_device *device, tdi_allocation *allocation);
+
+/* How many bytes of the budget an allocation of `size` would newly hold at most; for sums made
+ * before anything is allocated. */
+uint64_t tdi_memory_cost(uint64_t size);
+
+/* Makes host writes visible to the device, or device writes to the host, for memory that is not
+ * coherent; ranges grow to whole atoms. Nothing to do on coherent memory. */
+td_result tdi_memory_flush(td_device *device, const tdi_allocation *allocation, VkDeviceSize offset,
+                           VkDeviceSize size);
+td_result tdi_memory_invalidate(td_device *device, const tdi_allocation *allocation,
+                                VkDeviceSize offset, VkDeviceSize size);
+
+#endif
