@@ -86,11 +86,18 @@ fetch_mesa()
   rm -rf "$mesa_dir"
   mkdir -p "$mesa_dir"/{lists,cache/archives}/partial "$mesa_dir/root"
   python3 tools/dev/backports_source.py "$codename" >"$mesa_dir/backports.sources"
-  private_apt update >&2
-  private_apt install -y --download-only --no-install-recommends \
-    -t "$codename-backports" mesa-vulkan-drivers >&2
+  download_mesa "$codename-backports" >"$mesa_dir/fetch.log" 2>&1 || {
+    cat "$mesa_dir/fetch.log" >&2
+    die "Mesa could not be fetched; set VK_DRIVER_FILES to a Vulkan driver of your own"
+  }
   unpack_mesa
   rm -rf "$mesa_dir"/{lists,cache}
+}
+
+download_mesa()
+{
+  private_apt update &&
+    private_apt install -y --download-only --no-install-recommends -t "$1" mesa-vulkan-drivers
 }
 
 unpack_mesa()

@@ -41,9 +41,16 @@ has_candidate()
   apt-cache show --no-all-versions "$1" >/dev/null 2>&1
 }
 
+# quietly COMMAND...: as root, its talk into a file that is shown when it fails.
+quietly()
+{
+  mkdir -p build
+  as_root env DEBIAN_FRONTEND=noninteractive "$@" >build/packages.log 2>&1
+}
+
 install_packages()
 {
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
+  quietly apt-get install -y -q --no-install-recommends "$@"
 }
 
 # need_packages NAME...: installs those that are missing. Package lists are fetched only when they
@@ -57,13 +64,15 @@ need_packages()
   printf 'dev: installing %s\n' "${missing[*]}" >&2
   for package in "${missing[@]}"; do
     if ! has_candidate "$package"; then
-      as_root apt-get update -q >&2
+      quietly apt-get update -q || true
       break
     fi
   done
-  install_packages "${missing[@]}" >&2 && return 0
-  as_root apt-get update -q >&2
-  install_packages "${missing[@]}" >&2
+  install_packages "${missing[@]}" && return 0
+  quietly apt-get update -q || true
+  install_packages "${missing[@]}" && return 0
+  cat build/packages.log >&2
+  die "these packages could not be installed: ${missing[*]}"
 }
 
 need_build_packages()
