@@ -51,6 +51,7 @@ static void mark_cut(char *text)
     memcpy(text + end, "...", 4);
 }
 
+TD_PRINTF(1, 0)
 static void set_sentence(const char *format, va_list arguments)
 {
     /* An argument may be the present sentence. */

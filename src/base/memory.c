@@ -139,6 +139,7 @@ char *tdi_strdup(const char *text)
     return tdi_strndup(text, strlen(text));
 }
 
+TD_PRINTF(1, 0)
 static char *format_into(const char *format, va_list arguments, va_list again)
 {
     int length = tdi_vsnprintf(NULL, 0, format, arguments);

@@ -50,6 +50,7 @@ static bool reserve(tdi_text_builder *text, size_t more)
     return true;
 }
 
+TD_PRINTF(2, 0)
 static void append_formatted(tdi_text_builder *text, const char *format, va_list arguments,
                              va_list again)
 {

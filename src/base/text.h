@@ -24,7 +24,8 @@ td_result tdi_text_take(tdi_text_builder *text, char **out, size_t *length);
 void tdi_text_free(tdi_text_builder *text);
 
 /* vsnprintf with a point as decimal separator, whatever the locale. */
-int tdi_vsnprintf(char *out, size_t capacity, const char *format, va_list arguments);
+int tdi_vsnprintf(char *out, size_t capacity, const char *format, va_list arguments)
+    TD_PRINTF(3, 0);
 int tdi_snprintf(char *out, size_t capacity, const char *format, ...) TD_PRINTF(3, 4);
 
 /* These take the whole string or nothing: false leaves `*out` as it was and sets no error, since
