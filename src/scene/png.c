@@ -199,7 +199,7 @@ static td_result compress(tdi_png_encoder *encoder, const struct rows *rows, siz
                           size_t *size)
 {
 #if TDI_HAVE_ISAL
-    if (encoder->libdeflate == NULL)
+    if (!encoder->libdeflate)
         return compress_isal(encoder, rows, start, size);
 #endif
     return compress_libdeflate(encoder, rows, start, size);
@@ -207,7 +207,7 @@ static td_result compress(tdi_png_encoder *encoder, const struct rows *rows, siz
 
 static td_result check_image(const tdi_png_image *image, size_t row_bytes)
 {
-    if (image->pixels == NULL || image->width == 0 || image->height == 0)
+    if (!image->pixels || image->width == 0 || image->height == 0)
         return tdi_fail(TD_ERROR_ARGUMENT, "a PNG needs at least one pixel, not %u x %u",
                         image->width, image->height);
     if (image->channels != 1 && image->channels != 3 && image->channels != 4)
@@ -272,7 +272,7 @@ static td_result choose_library(tdi_png_encoder *encoder, tdi_png_deflate deflat
         return tdi_fail(TD_ERROR_UNSUPPORTED, "this build of tandem has no ISA-L");
 #endif
     encoder->libdeflate = libdeflate_alloc_compressor(1);
-    if (encoder->libdeflate == NULL)
+    if (!encoder->libdeflate)
         return tdi_fail(TD_ERROR_HOST_MEMORY, "no memory for a deflate compressor");
     return TD_OK;
 }
@@ -280,7 +280,7 @@ static td_result choose_library(tdi_png_encoder *encoder, tdi_png_deflate deflat
 td_result tdi_png_encoder_create(tdi_png_deflate deflate, tdi_png_encoder **out)
 {
     tdi_png_encoder *encoder = tdi_alloc(sizeof *encoder);
-    if (encoder == NULL)
+    if (!encoder)
         return TD_ERROR_HOST_MEMORY;
     encoder->filtered = NULL;
     encoder->filtered_capacity = 0;
@@ -300,9 +300,9 @@ td_result tdi_png_encoder_create(tdi_png_deflate deflate, tdi_png_encoder **out)
 
 void tdi_png_encoder_destroy(tdi_png_encoder *encoder)
 {
-    if (encoder == NULL)
+    if (!encoder)
         return;
-    if (encoder->libdeflate != NULL)
+    if (encoder->libdeflate)
         libdeflate_free_compressor(encoder->libdeflate);
     tdi_free(encoder->filtered);
     tdi_free(encoder->rows);
@@ -312,5 +312,5 @@ void tdi_png_encoder_destroy(tdi_png_encoder *encoder)
 
 const char *tdi_png_encoder_library(const tdi_png_encoder *encoder)
 {
-    return encoder->libdeflate != NULL ? "libdeflate" : "ISA-L";
+    return encoder->libdeflate ? "libdeflate" : "ISA-L";
 }

@@ -1,0 +1,212 @@
+#include "batch/encoder.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "batch/npy.h"
+
+/* PIXEL_BYTES: of every kind of picture. */
+enum { PIXEL_BYTES = 4, MOST_PNG_ID = 65534, NO_PNG_ID = 65535 };
+
+/* What one thread works with. */
+typedef struct encode_worker {
+    tdi_png_encoder *png;
+    uint16_t *ids; /* a picture of ids with 16 bits */
+    size_t id_capacity;
+} encode_worker;
+
+struct tdi_encoder {
+    tdi_pool *pool;
+    encode_worker *workers;
+    uint32_t threads;
+    bool replace;
+    bool durable;
+};
+
+static size_t row_step(const tdi_encode_job *job)
+{
+    return job->row_bytes ? job->row_bytes : (size_t)job->width * PIXEL_BYTES;
+}
+
+static td_result narrow_ids(encode_worker *worker, const tdi_encode_job *job)
+{
+    size_t count = (size_t)job->width * job->height;
+    TDI_TRY(tdi_grow((void **)&worker->ids, &worker->id_capacity, count, sizeof *worker->ids));
+    uint16_t *out = worker->ids;
+    for (uint32_t y = 0; y < job->height; y++, out += job->width) {
+        const int32_t *row = (const int32_t *)((const char *)job->pixels + y * row_step(job));
+        int32_t most = -1;
+        for (uint32_t x = 0; x < job->width; x++) {
+            most = row[x] > most ? row[x] : most;
+            out[x] = (uint16_t)(row[x] < 0 ? NO_PNG_ID : row[x]);
+        }
+        if (most > MOST_PNG_ID)
+            return tdi_fail(TD_ERROR_INPUT,
+                            "%s: id %d does not fit a 16-bit PNG, which holds ids up to %d; write "
+                            ".npy instead",
+                            job->path, most, MOST_PNG_ID);
+    }
+    return TD_OK;
+}
+
+static td_result encode_png(encode_worker *worker, const tdi_encode_job *job, const uint8_t **data,
+                            size_t *size)
+{
+    tdi_png_image image = {
+        .pixels = job->pixels,
+        .row_bytes = job->row_bytes,
+        .width = job->width,
+        .height = job->height,
+        .channels = 4,
+        .depth = 8,
+        .srgb = true,
+    };
+    if (job->kind == TDI_PICTURE_SCALAR)
+        return tdi_fail(TD_ERROR_ARGUMENT, "%s: depth and distance need .npy, not .png", job->path);
+    if (job->kind == TDI_PICTURE_ID) {
+        TDI_TRY(narrow_ids(worker, job));
+        image.pixels = worker->ids;
+        image.row_bytes = 0;
+        image.channels = 1;
+        image.depth = 16;
+        image.srgb = false;
+    }
+    return tdi_png_encode(worker->png, &image, data, size);
+}
+
+static td_result write_png(encode_worker *worker, tdi_encode_job *job,
+                           const tdi_file_writer_params *file)
+{
+    const uint8_t *data;
+    size_t size;
+    TDI_TRY(encode_png(worker, job, &data, &size));
+    job->encoded_ns = tdi_now_ns();
+    TDI_TRY(tdi_file_write(file, data, size));
+    job->file_bytes = size;
+    return TD_OK;
+}
+
+static tdi_npy_array describe_array(const tdi_encode_job *job)
+{
+    static const tdi_npy_type types[] = {TDI_NPY_UINT8, TDI_NPY_FLOAT32, TDI_NPY_INT32};
+    return (tdi_npy_array){
+        .data = job->pixels,
+        .row_bytes = job->row_bytes,
+        .width = job->width,
+        .height = job->height,
+        .channels = job->kind == TDI_PICTURE_COLOR ? 4 : 0,
+        .type = types[job->kind],
+    };
+}
+
+static td_result write_npy(tdi_encode_job *job, const tdi_file_writer_params *file)
+{
+    tdi_npy_array array = describe_array(job);
+    uint8_t header[TDI_NPY_HEADER_MAX];
+    size_t header_bytes = tdi_npy_header(&array, header);
+    size_t row_bytes = tdi_npy_row_bytes(&array);
+    bool tight = row_step(job) == row_bytes;
+    uint32_t pieces = tight ? 1 : job->height;
+    size_t piece_bytes = tight ? row_bytes * job->height : row_bytes;
+    job->encoded_ns = tdi_now_ns();
+    tdi_file_writer *writer;
+    TDI_TRY(tdi_file_writer_create(file, &writer));
+    td_result result = tdi_file_writer_append(writer, header, header_bytes);
+    for (uint32_t i = 0; i < pieces && result == TD_OK; i++)
+        result = tdi_file_writer_append(writer, (const char *)job->pixels + i * row_step(job),
+                                        piece_bytes);
+    if (result != TD_OK) {
+        tdi_file_writer_abort(writer);
+        return result;
+    }
+    TDI_TRY(tdi_file_writer_commit(writer));
+    job->file_bytes = header_bytes + row_bytes * job->height;
+    return TD_OK;
+}
+
+static void run_job(tdi_task *task, uint32_t index)
+{
+    tdi_encode_job *job = (tdi_encode_job *)((char *)task - offsetof(tdi_encode_job, task));
+    tdi_encoder *encoder = job->encoder;
+    tdi_file_writer_params file = {job->path, encoder->replace, encoder->durable};
+    job->worker = index;
+    job->file_bytes = 0;
+    job->begin_ns = tdi_now_ns();
+    job->encoded_ns = job->begin_ns;
+    if (job->file == TDI_FILE_PNG)
+        job->result = write_png(&encoder->workers[index], job, &file);
+    else
+        job->result = write_npy(job, &file);
+    job->end_ns = tdi_now_ns();
+    job->done(job);
+}
+
+void tdi_encoder_submit(tdi_encoder *encoder, tdi_encode_job *job)
+{
+    job->encoder = encoder;
+    job->task.run = run_job;
+    tdi_pool_submit(encoder->pool, &job->task);
+}
+
+void tdi_encoder_wait_idle(tdi_encoder *encoder)
+{
+    tdi_pool_wait_idle(encoder->pool);
+}
+
+uint32_t tdi_encoder_threads(const tdi_encoder *encoder)
+{
+    return encoder->threads;
+}
+
+uint64_t tdi_encoder_busy_ns(const tdi_encoder *encoder, uint32_t worker)
+{
+    return tdi_pool_busy_ns(encoder->pool, worker);
+}
+
+const char *tdi_encoder_library(const tdi_encoder *encoder)
+{
+    return tdi_png_encoder_library(encoder->workers[0].png);
+}
+
+static td_result create_workers(tdi_encoder *encoder, tdi_png_deflate deflate)
+{
+    encoder->workers = tdi_alloc_zero(encoder->threads, sizeof *encoder->workers);
+    if (!encoder->workers)
+        return TD_ERROR_HOST_MEMORY;
+    for (uint32_t i = 0; i < encoder->threads; i++)
+        TDI_TRY(tdi_png_encoder_create(deflate, &encoder->workers[i].png));
+    return tdi_pool_create(encoder->threads, "td-encode", &encoder->pool);
+}
+
+td_result tdi_encoder_create(const tdi_encoder_params *params, tdi_encoder **out)
+{
+    static const tdi_encoder_params defaults;
+    if (!params)
+        params = &defaults;
+    tdi_encoder *encoder = tdi_alloc_zero(1, sizeof *encoder);
+    if (!encoder)
+        return TD_ERROR_HOST_MEMORY;
+    encoder->threads = params->threads ? params->threads : tdi_core_count();
+    encoder->replace = params->replace;
+    encoder->durable = params->durable;
+    td_result result = create_workers(encoder, params->deflate);
+    if (result != TD_OK) {
+        tdi_encoder_destroy(encoder);
+        return result;
+    }
+    *out = encoder;
+    return TD_OK;
+}
+
+void tdi_encoder_destroy(tdi_encoder *encoder)
+{
+    if (!encoder)
+        return;
+    tdi_pool_destroy(encoder->pool);
+    for (uint32_t i = 0; encoder->workers && i < encoder->threads; i++) {
+        tdi_png_encoder_destroy(encoder->workers[i].png);
+        tdi_free(encoder->workers[i].ids);
+    }
+    tdi_free(encoder->workers);
+    tdi_free(encoder);
+}

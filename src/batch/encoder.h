@@ -1,0 +1,72 @@
+/* Turns pictures into files on threads of its own, so that the device and the threads that feed it
+ * never wait for compression. Thread-safe. */
+#ifndef TDI_BATCH_ENCODER_H
+#define TDI_BATCH_ENCODER_H
+
+#include "base/pool.h"
+#include "scene/png.h"
+
+/* What a picture holds. */
+typedef enum tdi_picture_kind {
+    TDI_PICTURE_COLOR = 0,  /* uint8 RGBA, sRGB with straight alpha */
+    TDI_PICTURE_SCALAR = 1, /* float32: depth, distance */
+    TDI_PICTURE_ID = 2,     /* int32: object, material; -1 where nothing is */
+} tdi_picture_kind;
+
+typedef enum tdi_file_kind {
+    TDI_FILE_PNG = 0, /* colour 8-bit RGBA; ids 16-bit grey, -1 is 65535; no scalars */
+    TDI_FILE_NPY = 1, /* as it is: (H, W, 4), or (H, W) */
+} tdi_file_kind;
+
+/* A picture to be written. It belongs to the encoder from submission until `done` is called. */
+typedef struct tdi_encode_job tdi_encode_job;
+struct tdi_encode_job {
+    /* Given by the caller; pixels and path must stay until `done`. */
+    const char *path;
+    const void *pixels;
+    size_t row_bytes; /* from one row to the next; 0: rows are tight */
+    uint32_t width;
+    uint32_t height;
+    tdi_picture_kind kind;
+    tdi_file_kind file;
+    /* Called on a thread of the encoder with `result` set; the sentence of a failure is
+     * td_last_error() there. May free the job. */
+    void (*done)(tdi_encode_job *job);
+    void *user;
+
+    /* Set by the encoder. */
+    td_result result;
+    uint32_t worker;     /* the thread, below tdi_encoder_threads */
+    uint64_t file_bytes; /* 0 on failure */
+    uint64_t begin_ns;   /* of the work itself, in tdi_now_ns time */
+    uint64_t encoded_ns; /* compression ended, writing begins */
+    uint64_t end_ns;
+
+    /* The encoder's own. */
+    tdi_task task;
+    struct tdi_encoder *encoder;
+};
+
+typedef struct tdi_encoder_params {
+    uint32_t threads;        /* 0: the cores given */
+    tdi_png_deflate deflate; /* 0: the quickest */
+    bool replace;            /* else an existing file is TD_ERROR_EXISTS */
+    bool durable;            /* files are on the disk when `done` is called */
+} tdi_encoder_params;
+
+typedef struct tdi_encoder tdi_encoder;
+
+/* `params` may be NULL. */
+td_result tdi_encoder_create(const tdi_encoder_params *params, tdi_encoder **out);
+/* Finishes what was submitted. NULL is fine. */
+void tdi_encoder_destroy(tdi_encoder *encoder);
+/* Never blocks and never fails: failures come with the job. */
+void tdi_encoder_submit(tdi_encoder *encoder, tdi_encode_job *job);
+/* Returns when every job that was submitted before has called `done`. */
+void tdi_encoder_wait_idle(tdi_encoder *encoder);
+uint32_t tdi_encoder_threads(const tdi_encoder *encoder);
+uint64_t tdi_encoder_busy_ns(const tdi_encoder *encoder, uint32_t worker);
+/* The library that compresses PNG files: "ISA-L" or "libdeflate". */
+const char *tdi_encoder_library(const tdi_encoder *encoder);
+
+#endif
