@@ -42,20 +42,22 @@ TD_API td_result td_request_result(td_request *request);
  * ::TD_ERROR_TIMEOUT, after which the request is as usable as before. */
 TD_API td_result td_request_wait(td_request *request, uint64_t timeout_ns);
 
-/** Called once when a request is finished, on the completion thread, under no lock. It may use the
- * request, release it and submit work, but must not wait for other requests. */
+/** Called once when a request is finished, under no lock, on the thread that finished it: one of
+ * tandem's. It may use the request, release it and submit work, but must not wait for other
+ * requests. */
 typedef void (*td_request_fn)(void *user, td_request *request);
 
-/** Sets the callback; one that is set after the end is called at once on the completion thread.
- * ::TD_ERROR_STATE if there is one already. */
+/** Sets the callback. On a request that is finished already it is called before this returns, on
+ * the calling thread. ::TD_ERROR_STATE if there is one already. */
 TD_API td_result td_request_on_finish(td_request *request, td_request_fn fn, void *user);
 
 /** A file descriptor that becomes readable when the request is finished. It belongs to the request
  * and is closed with it; made on the first call. ::TD_ERROR_SYSTEM if none is to be had. */
 TD_API td_result td_request_descriptor(td_request *request, int *fd);
 
-/** Asks for cancellation. True if the request is now cancelled or will be; false if it is too late.
- * Work that has been submitted to the GPU runs to its end; its result is dropped. */
+/** Asks for cancellation. True if the request is cancelled or will be, once the work for it has
+ * stopped; false if it is too late. Work that has been submitted to the GPU runs to its end; its
+ * result is dropped. */
 TD_API bool td_request_cancel(td_request *request);
 
 /** Gives the handle back, and what was leased with it. Allowed in any state: a pending request goes

@@ -23,7 +23,7 @@ typedef struct tdi_submission {
     td_lane lane;
     const VkCommandBuffer *commands;
     uint32_t command_count;
-    const tdi_wait *waits; /* those on the submission's own queue are dropped */
+    const tdi_wait *waits; /* at most TDI_MAX_WAITS; those on its own queue are dropped */
     uint32_t wait_count;
 } tdi_submission;
 
@@ -34,9 +34,16 @@ td_result tdi_lanes_ready(td_device *device);
  * submitted yet cannot be waited for: TD_ERROR_STATE. Thread-safe. */
 td_result tdi_lane_submit(td_device *device, const tdi_submission *submission, tdi_ticket *out);
 
-/* Several submissions of one queue in one call (one vkQueueSubmit2). */
+#define TDI_MAX_SUBMISSIONS 16
+#define TDI_MAX_COMMANDS    64
+
+/* Several submissions of one queue, at most TDI_MAX_SUBMISSIONS with TDI_MAX_COMMANDS command
+ * buffers in all, in one call (one vkQueueSubmit2). The ticket is that of the last one. */
 td_result tdi_lane_submit_many(td_device *device, const tdi_submission *submissions, uint32_t count,
                                tdi_ticket *out);
+
+/* Highest value that the queue is known to have reached, asked of the driver. */
+uint64_t tdi_queue_reached(td_device *device, uint32_t queue);
 
 bool tdi_ticket_reached(td_device *device, tdi_ticket ticket);
 /* Blocks the calling thread on the timeline, at most `timeout_ns`. TD_ERROR_TIMEOUT,
@@ -44,18 +51,24 @@ bool tdi_ticket_reached(td_device *device, tdi_ticket ticket);
 td_result tdi_ticket_wait(td_device *device, tdi_ticket ticket, uint64_t timeout_ns);
 
 /* Something to be done when a ticket is reached. The memory is the caller's until `reached` has
- * been called, exactly once, on the queue's completion thread, with TD_OK or
- * TD_ERROR_DEVICE_LOST. */
+ * been called, exactly once, on the device's completion thread, with TD_OK or
+ * TD_ERROR_DEVICE_LOST (a sentence is then set for that thread). */
 typedef struct tdi_watch tdi_watch;
 struct tdi_watch {
     tdi_ticket ticket;
     void (*reached)(tdi_watch *watch, td_result result);
-    tdi_watch *next; /* the waiter's */
+    tdi_watch *next; /* the waiter's, as is the next */
+    td_result result;
 };
+/* The ticket was given out by a submission, or is of value 0. `reached` is never called from inside
+ * this call. */
 void tdi_ticket_watch(td_device *device, tdi_watch *watch);
 
 /* True once any call reported the loss; every later wait and submission fails at once. */
 bool tdi_device_lost(td_device *device);
+
+/* Forwards a VkResult and records a loss; used for every call that can report one. */
+td_result tdi_lane_check(td_device *device, VkResult result, const char *call);
 
 /* The VkSemaphore of a queue's timeline (for tests and guests). */
 VkSemaphore tdi_queue_timeline(td_device *device, uint32_t queue);

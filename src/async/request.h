@@ -6,13 +6,15 @@
 
 typedef struct tdi_request_class {
     /* Frees what `payload` owns; called once, when the last handle is gone and the request is
-     * finished, under no lock. */
+     * finished, under no lock. May be NULL. */
     void (*destroy)(void *payload);
-    /* Gives a lease back early: called once, when the user releases the handle. May be NULL. */
+    /* Gives a lease back early: called once, when the last of the user's handles is released, be
+     * the request finished or not. May be NULL. */
     void (*released)(void *payload);
 } tdi_request_class;
 
-/* A pending request with two references: the user's and the library's (see tdi_request_finish). */
+/* A pending request with two references: the user's and the library's (see tdi_request_finish).
+ * The payload becomes the request's only on success. */
 td_result tdi_request_create(const tdi_request_class *class_, void *payload, td_request **out);
 
 /* Finishes the request and drops the library's reference. The calling thread's last error is kept

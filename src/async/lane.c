@@ -1,0 +1,368 @@
+#include "async/lane.h"
+
+#include <stdatomic.h>
+
+#include "async/waiter.h"
+#include "base/clock.h"
+#include "base/memory.h"
+
+/* No wait in the driver is longer, so that a loss that another thread saw is seen here too. */
+#define LONGEST_WAIT_NS TDI_NS_PER_S
+
+typedef struct timeline {
+    tdi_mutex mutex; /* held around vkQueueSubmit2 */
+    VkSemaphore semaphore;
+    _Atomic uint64_t submitted; /* written under the mutex, only after success */
+    _Atomic uint64_t reached;   /* what the driver last told; never falls */
+    tdi_waiter *waiter;
+} timeline;
+
+typedef struct lanes {
+    td_device *device;
+    atomic_bool lost;
+    timeline queues[TD_LANE_COUNT];
+    tdi_completer *completer;
+} lanes;
+
+/* Whoever holds a ticket has seen tdi_lanes_ready succeed, so this needs no lock. */
+static lanes *lanes_of(td_device *device)
+{
+    return device->attached[TDI_ATTACH_LANES];
+}
+
+static td_result fail_lost(void)
+{
+    return tdi_fail(TD_ERROR_DEVICE_LOST, "the device was lost; make a new device and repeat the "
+                                          "work");
+}
+
+bool tdi_device_lost(td_device *device)
+{
+    const lanes *all = lanes_of(device);
+    return all && atomic_load_explicit(&all->lost, memory_order_acquire);
+}
+
+td_result tdi_lane_check(td_device *device, VkResult result, const char *call)
+{
+    lanes *all = lanes_of(device);
+    if (result == VK_ERROR_DEVICE_LOST && all)
+        atomic_store_explicit(&all->lost, true, memory_order_release);
+    return tdi_vk_check(result, call);
+}
+
+static td_result timeline_make(lanes *all, uint32_t index)
+{
+    td_device *device = all->device;
+    timeline *line = &all->queues[index];
+    const VkSemaphoreTypeCreateInfo type = {
+        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
+        .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE,
+    };
+    const VkSemaphoreCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO,
+        .pNext = &type,
+    };
+    TDI_TRY(tdi_mutex_init(&line->mutex, TDI_RANK_QUEUE));
+    td_result result =
+        tdi_vk_check(device->vk.vkCreateSemaphore(device->handle, &info, NULL, &line->semaphore),
+                     "vkCreateSemaphore");
+    if (result == TD_OK) {
+        result = tdi_waiter_create(device, index, all->completer, &line->waiter);
+        if (result == TD_OK) {
+            tdi_device_name(device, VK_OBJECT_TYPE_SEMAPHORE, (uint64_t)line->semaphore,
+                            "timeline of queue %u", index);
+            return TD_OK;
+        }
+        device->vk.vkDestroySemaphore(device->handle, line->semaphore, NULL);
+    }
+    tdi_mutex_destroy(&line->mutex);
+    return result;
+}
+
+/* Everything that was submitted comes to its end first: semaphores may go only then. */
+static void timelines_finish(lanes *all, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        tdi_ticket last = {i, atomic_load(&all->queues[i].submitted)};
+        while (tdi_ticket_wait(all->device, last, LONGEST_WAIT_NS) == TD_ERROR_TIMEOUT)
+            continue;
+        tdi_waiter_destroy(all->queues[i].waiter);
+    }
+}
+
+static void lanes_free(lanes *all, uint32_t count)
+{
+    const td_device *device = all->device;
+    for (uint32_t i = 0; i < count; i++) {
+        device->vk.vkDestroySemaphore(device->handle, all->queues[i].semaphore, NULL);
+        tdi_mutex_destroy(&all->queues[i].mutex);
+    }
+    tdi_free(all);
+}
+
+static void lanes_destroy(void *attached)
+{
+    lanes *all = attached;
+    timelines_finish(all, all->device->queue_count);
+    tdi_completer_destroy(all->completer);
+    lanes_free(all, all->device->queue_count);
+}
+
+/* Undoes a making that failed after `count` timelines: nothing was submitted yet. */
+static void lanes_unmake(lanes *all, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        tdi_waiter_destroy(all->queues[i].waiter);
+    tdi_completer_destroy(all->completer);
+    lanes_free(all, count);
+}
+
+static td_result lanes_make(td_device *device, void **out)
+{
+    lanes *all = tdi_alloc_zero(1, sizeof *all);
+    if (!all)
+        return TD_ERROR_HOST_MEMORY;
+    all->device = device;
+    uint32_t made = 0;
+    td_result result = tdi_completer_create(&all->completer);
+    while (result == TD_OK && made < device->queue_count) {
+        result = timeline_make(all, made);
+        if (result == TD_OK)
+            made++;
+    }
+    if (result != TD_OK) {
+        lanes_unmake(all, made);
+        return result;
+    }
+    *out = all;
+    return TD_OK;
+}
+
+td_result tdi_lanes_ready(td_device *device)
+{
+    void *all = NULL;
+    return tdi_device_attach(device, TDI_ATTACH_LANES, lanes_make, lanes_destroy, &all);
+}
+
+/* What one vkQueueSubmit2 reads. At most one wait for each other queue is left per submission. */
+typedef struct submit_arrays {
+    VkSubmitInfo2 submits[TDI_MAX_SUBMISSIONS];
+    VkSemaphoreSubmitInfo waits[TDI_MAX_SUBMISSIONS * TD_LANE_COUNT];
+    VkCommandBufferSubmitInfo commands[TDI_MAX_COMMANDS];
+    VkSemaphoreSubmitInfo signal;
+    uint32_t submit_count, wait_count, command_count;
+} submit_arrays;
+
+/* Merges the waits of a submission to one for each queue: the highest value, all stages. */
+static td_result merge_waits(lanes *all, uint32_t queue, const tdi_submission *submission,
+                             tdi_wait merged[TD_LANE_COUNT])
+{
+    for (uint32_t i = 0; i < submission->wait_count; i++) {
+        const tdi_wait *wait = &submission->waits[i];
+        uint32_t other = wait->ticket.queue;
+        if (other >= all->device->queue_count)
+            return tdi_fail(TD_ERROR_ARGUMENT, "a submission waits for queue %u, of %u", other,
+                            all->device->queue_count);
+        uint64_t submitted =
+            atomic_load_explicit(&all->queues[other].submitted, memory_order_acquire);
+        if (wait->ticket.value > submitted)
+            return tdi_fail(TD_ERROR_STATE,
+                            "a submission to queue %u waits for point %llu of queue %u, of which "
+                            "only %llu are submitted; submit what it waits for first",
+                            queue, (unsigned long long)wait->ticket.value, other,
+                            (unsigned long long)submitted);
+        if (other == queue || wait->ticket.value == 0)
+            continue;
+        if (merged[other].ticket.value < wait->ticket.value)
+            merged[other].ticket = wait->ticket;
+        merged[other].stages |= wait->stages;
+    }
+    return TD_OK;
+}
+
+static td_result add_waits(lanes *all, uint32_t queue, const tdi_submission *submission,
+                           submit_arrays *arrays, VkSubmitInfo2 *submit)
+{
+    tdi_wait merged[TD_LANE_COUNT] = {{{0, 0}, 0}};
+    TDI_TRY(merge_waits(all, queue, submission, merged));
+    submit->pWaitSemaphoreInfos = arrays->waits + arrays->wait_count;
+    for (uint32_t i = 0; i < TD_LANE_COUNT; i++) {
+        if (merged[i].ticket.value == 0)
+            continue;
+        arrays->waits[arrays->wait_count++] = (VkSemaphoreSubmitInfo){
+            .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO,
+            .semaphore = all->queues[i].semaphore,
+            .value = merged[i].ticket.value,
+            .stageMask = merged[i].stages,
+        };
+        submit->waitSemaphoreInfoCount++;
+    }
+    return TD_OK;
+}
+
+static td_result add_submission(lanes *all, uint32_t queue, const tdi_submission *submission,
+                                submit_arrays *arrays)
+{
+    if (arrays->submit_count == TDI_MAX_SUBMISSIONS || submission->wait_count > TDI_MAX_WAITS ||
+        submission->command_count > TDI_MAX_COMMANDS - arrays->command_count)
+        return tdi_fail(TD_ERROR_ARGUMENT,
+                        "a submission has too many parts (at most %d batches, %d command buffers "
+                        "in all, %d waits each)",
+                        TDI_MAX_SUBMISSIONS, TDI_MAX_COMMANDS, TDI_MAX_WAITS);
+    if (all->device->lane_queue[submission->lane] != queue)
+        return tdi_fail(TD_ERROR_ARGUMENT, "submissions to different queues in one call");
+    VkSubmitInfo2 *submit = &arrays->submits[arrays->submit_count];
+    *submit = (VkSubmitInfo2){
+        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO_2,
+        .commandBufferInfoCount = submission->command_count,
+        .pCommandBufferInfos = arrays->commands + arrays->command_count,
+    };
+    TDI_TRY(add_waits(all, queue, submission, arrays, submit));
+    for (uint32_t i = 0; i < submission->command_count; i++)
+        arrays->commands[arrays->command_count++] = (VkCommandBufferSubmitInfo){
+            .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO,
+            .commandBuffer = submission->commands[i],
+        };
+    arrays->submit_count++;
+    return TD_OK;
+}
+
+/* Gives the value under the mutex; it counts only if the call succeeded, so that a failure leaves
+ * no hole in the timeline. */
+static td_result submit_arrays_to(lanes *all, uint32_t queue, submit_arrays *arrays,
+                                  tdi_ticket *out)
+{
+    const td_device *device = all->device;
+    timeline *line = &all->queues[queue];
+    VkSubmitInfo2 *last = &arrays->submits[arrays->submit_count - 1];
+    arrays->signal = (VkSemaphoreSubmitInfo){
+        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO,
+        .semaphore = line->semaphore,
+        .stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+    };
+    last->signalSemaphoreInfoCount = 1;
+    last->pSignalSemaphoreInfos = &arrays->signal;
+    tdi_mutex_lock(&line->mutex);
+    uint64_t value = atomic_load_explicit(&line->submitted, memory_order_relaxed) + 1;
+    arrays->signal.value = value;
+    VkResult result = device->vk.vkQueueSubmit2(device->queues[queue].handle, arrays->submit_count,
+                                                arrays->submits, VK_NULL_HANDLE);
+    if (result == VK_SUCCESS)
+        atomic_store_explicit(&line->submitted, value, memory_order_release);
+    tdi_mutex_unlock(&line->mutex);
+    TDI_TRY(tdi_lane_check(all->device, result, "vkQueueSubmit2"));
+    *out = (tdi_ticket){queue, value};
+    return TD_OK;
+}
+
+td_result tdi_lane_submit_many(td_device *device, const tdi_submission *submissions, uint32_t count,
+                               tdi_ticket *out)
+{
+    if (count == 0)
+        return tdi_fail(TD_ERROR_ARGUMENT, "a submission of nothing");
+    TDI_TRY(tdi_lanes_ready(device));
+    if (tdi_device_lost(device))
+        return fail_lost();
+    lanes *all = lanes_of(device);
+    uint32_t queue = device->lane_queue[submissions[0].lane];
+    submit_arrays arrays;
+    arrays.submit_count = arrays.wait_count = arrays.command_count = 0;
+    for (uint32_t i = 0; i < count; i++)
+        TDI_TRY(add_submission(all, queue, &submissions[i], &arrays));
+    return submit_arrays_to(all, queue, &arrays, out);
+}
+
+td_result tdi_lane_submit(td_device *device, const tdi_submission *submission, tdi_ticket *out)
+{
+    return tdi_lane_submit_many(device, submission, 1, out);
+}
+
+static void note_reached(timeline *line, uint64_t value)
+{
+    uint64_t known = atomic_load_explicit(&line->reached, memory_order_relaxed);
+    while (known < value &&
+           !atomic_compare_exchange_weak_explicit(&line->reached, &known, value,
+                                                  memory_order_release, memory_order_relaxed))
+        continue;
+}
+
+uint64_t tdi_queue_reached(td_device *device, uint32_t queue)
+{
+    timeline *line = &lanes_of(device)->queues[queue];
+    uint64_t value = 0;
+    VkResult result =
+        device->vk.vkGetSemaphoreCounterValue(device->handle, line->semaphore, &value);
+    /* A lost device may leave any value behind, UINT64_MAX among them. */
+    if (result == VK_SUCCESS && value <= atomic_load(&line->submitted))
+        note_reached(line, value);
+    else if (result != VK_SUCCESS)
+        (void)tdi_lane_check(device, result, "vkGetSemaphoreCounterValue");
+    return atomic_load_explicit(&line->reached, memory_order_acquire);
+}
+
+static bool known_reached(td_device *device, tdi_ticket ticket)
+{
+    if (ticket.value == 0)
+        return true;
+    const timeline *line = &lanes_of(device)->queues[ticket.queue];
+    return atomic_load_explicit(&line->reached, memory_order_acquire) >= ticket.value;
+}
+
+bool tdi_ticket_reached(td_device *device, tdi_ticket ticket)
+{
+    return known_reached(device, ticket) || tdi_queue_reached(device, ticket.queue) >= ticket.value;
+}
+
+static td_result wait_in_driver(td_device *device, tdi_ticket ticket, uint64_t timeout_ns)
+{
+    timeline *line = &lanes_of(device)->queues[ticket.queue];
+    const VkSemaphoreWaitInfo info = {
+        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
+        .semaphoreCount = 1,
+        .pSemaphores = &line->semaphore,
+        .pValues = &ticket.value,
+    };
+    VkResult result = device->vk.vkWaitSemaphores(device->handle, &info, timeout_ns);
+    if (result == VK_TIMEOUT)
+        return TD_ERROR_TIMEOUT;
+    if (result == VK_SUCCESS)
+        note_reached(line, ticket.value);
+    return tdi_lane_check(device, result, "vkWaitSemaphores");
+}
+
+td_result tdi_ticket_wait(td_device *device, tdi_ticket ticket, uint64_t timeout_ns)
+{
+    uint64_t deadline = tdi_deadline(tdi_now_ns(), timeout_ns);
+    while (!known_reached(device, ticket)) {
+        if (tdi_device_lost(device))
+            return fail_lost();
+        uint64_t now = tdi_now_ns();
+        uint64_t left = deadline > now ? deadline - now : 0;
+        td_result result =
+            wait_in_driver(device, ticket, left < LONGEST_WAIT_NS ? left : LONGEST_WAIT_NS);
+        if (result == TD_ERROR_TIMEOUT && left <= LONGEST_WAIT_NS)
+            return tdi_fail(TD_ERROR_TIMEOUT, "queue %u did not reach point %llu in time",
+                            ticket.queue, (unsigned long long)ticket.value);
+        if (result != TD_OK && result != TD_ERROR_TIMEOUT)
+            return result;
+    }
+    return TD_OK;
+}
+
+void tdi_ticket_watch(td_device *device, tdi_watch *watch)
+{
+    lanes *all = lanes_of(device);
+    if (!known_reached(device, watch->ticket)) {
+        tdi_waiter_watch(all->queues[watch->ticket.queue].waiter, watch);
+        return;
+    }
+    watch->result = TD_OK;
+    tdi_watch_list list = {0};
+    tdi_watch_list_append(&list, watch);
+    tdi_completer_run(all->completer, &list);
+}
+
+VkSemaphore tdi_queue_timeline(td_device *device, uint32_t queue)
+{
+    return lanes_of(device)->queues[queue].semaphore;
+}

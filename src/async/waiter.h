@@ -1,0 +1,33 @@
+/* The waiter of a queue: one thread, blocked on the queue's timeline for the lowest value that
+ * anyone wants, asleep when nobody wants one. What was reached goes to the completer, whose thread
+ * runs the callbacks; the waiter runs none. */
+#ifndef TDI_ASYNC_WAITER_H
+#define TDI_ASYNC_WAITER_H
+
+#include "async/lane.h"
+
+/* A first-in first-out list of watches. */
+typedef struct tdi_watch_list {
+    tdi_watch *first;
+    tdi_watch *last;
+} tdi_watch_list;
+
+void tdi_watch_list_append(tdi_watch_list *list, tdi_watch *watch);
+
+/* One thread that calls `reached` of what is handed to it, in that order, under no lock. */
+typedef struct tdi_completer tdi_completer;
+td_result tdi_completer_create(tdi_completer **out);
+/* Runs what it was given, then joins. NULL is fine. */
+void tdi_completer_destroy(tdi_completer *completer);
+/* Takes all of the list; each watch's result is set. */
+void tdi_completer_run(tdi_completer *completer, tdi_watch_list *list);
+
+typedef struct tdi_waiter tdi_waiter;
+td_result tdi_waiter_create(td_device *device, uint32_t queue, tdi_completer *completer,
+                            tdi_waiter **out);
+/* Waits for everything that is still wanted, then joins. NULL is fine. */
+void tdi_waiter_destroy(tdi_waiter *waiter);
+/* The watch's ticket is one of this queue, and submitted. */
+void tdi_waiter_watch(tdi_waiter *waiter, tdi_watch *watch);
+
+#endif
