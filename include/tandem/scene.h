@@ -211,24 +211,27 @@ typedef struct td_camera {
     float far_plane;    /**< Above near; 0: infinite (perspective only). */
 } td_camera;
 
-/** Adds a camera; `*camera` is its index. */
+/** Adds a camera; `*camera` is its index. The axes of `world` are made perpendicular and of unit
+ * length. ::TD_ERROR_ARGUMENT for values outside what ::td_camera says. `name` may be NULL. */
 TD_API td_result td_scene_add_camera(td_scene *scene, const td_camera *params, const char *name,
                                      uint32_t *camera);
 
 /** Copies the camera with that index as it stands in the world now. ::TD_ERROR_NOT_FOUND. */
 TD_API td_result td_scene_get_camera(const td_scene *scene, uint32_t index, td_camera *out);
 
-/** Finds a camera by name. ::TD_ERROR_NOT_FOUND. */
+/** Finds the first camera with that name, or else the first whose node has it.
+ * ::TD_ERROR_NOT_FOUND. */
 TD_API td_result td_scene_find_camera(const td_scene *scene, const char *name, uint32_t *camera);
 
-/** A camera at `eye` that looks at `target`. ::TD_ERROR_ARGUMENT if they coincide or `up` is
- * parallel to the line of sight. Thread-safe. */
+/** A camera at `eye` that looks at `target`, 45 degrees vertically, near plane at a hundredth of
+ * the distance between the two, no far plane. ::TD_ERROR_ARGUMENT if they coincide, `up` is
+ * parallel to the line of sight, or a value is not finite. Thread-safe. */
 TD_API td_result td_camera_look_at(const float eye[3], const float target[3], const float up[3],
                                    td_camera *camera);
 
 /** The orbit camera that looks at the middle of the bounding box: yaw and pitch in degrees, yaw 0
  * on +Z and anticlockwise seen from above, distance 2.5 r, near 0.01 r, far 10 r, 45 degrees
- * vertically, r being half the box's diagonal. */
+ * vertically, r being half the box's diagonal (1 if nothing is drawn). */
 TD_API td_result td_scene_orbit_camera(const td_scene *scene, double yaw, double pitch,
                                        td_camera *camera);
 

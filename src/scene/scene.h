@@ -2,33 +2,17 @@
  * hierarchy they are placed by. Nothing here knows a device.
  *
  * Written by one thread at a time. What follows from the hierarchy (world matrices, the flat list
- * of instances, bounds) is worked out on demand by tdi_scene_update, which any number of readers
- * may call at once. */
+ * of instances, bounds) is worked out on demand by tdi_scene_update (flat.h), which any number of
+ * readers may call at once. */
 #ifndef TDI_SCENE_SCENE_H
 #define TDI_SCENE_SCENE_H
 
 #include <tandem/scene.h>
 
 #include "base/thread.h"
+#include "scene/flat.h"
+#include "scene/geometry.h"
 #include "scene_data.h"
-
-/* All meshes, one after the other. Counts are elements, capacities too. */
-typedef struct tdi_geometry {
-    struct tdi_cluster *clusters; /* of a mesh: surface by surface */
-    struct tdi_surface *surfaces;
-    uint32_t *triangles; /* three 8-bit indices into the cluster's vertices, lowest byte first */
-    float *positions;    /* 3 per vertex */
-    uint32_t *normals;   /* 1 per vertex: octahedral, snorm 16 + 16, x in the low half */
-    uint32_t *tangents;  /* 1 per element: octahedral, snorm 15 + 15, handedness -1 in bit 31 */
-    float *texcoords0;   /* 2 per element */
-    float *texcoords1;   /* 2 per element */
-    uint32_t *colors;    /* 2 per element: 4 half floats, linear */
-    uint32_t cluster_count, surface_count, triangle_count, vertex_count;
-    uint32_t tangent_count, texcoord0_count, texcoord1_count, color_count;
-    size_t cluster_capacity, surface_capacity, triangle_capacity;
-    size_t position_capacity, normal_capacity, tangent_capacity;
-    size_t texcoord0_capacity, texcoord1_capacity, color_capacity;
-} tdi_geometry;
 
 /* A glTF mesh: some surfaces. A mesh whose primitives are all left out has none. */
 typedef struct tdi_mesh {
@@ -73,8 +57,9 @@ typedef struct tdi_texture {
 /* The texture references of `data` hold indices of scene textures (or TDI_TEXTURE_NONE); whether a
  * reference reads sRGB follows from its place: base colour and emissive do. */
 typedef struct tdi_material_entry {
+    char *name; /* may be NULL */
     struct tdi_material data;
-    td_material_params params; /* what `data` was made from; `params.name` is owned or NULL */
+    td_material_params params; /* what `data` was made from; its `name` is NULL */
 } tdi_material_entry;
 
 typedef struct tdi_node {
@@ -99,28 +84,6 @@ typedef struct tdi_camera {
     td_camera params; /* `world` is used only if there is no node */
     uint32_t node;    /* that it stands at, or TD_NONE */
 } tdi_camera;
-
-/* One mesh drawn once. */
-typedef struct tdi_instance_source {
-    uint32_t node;
-    uint32_t mesh;
-    uint32_t placement; /* index into the scene's placements, or TD_NONE */
-} tdi_instance_source;
-
-/* What follows from nodes and meshes: depth first over the roots, placements in order. */
-typedef struct tdi_flat {
-    uint64_t structure_revision; /* of the scene when the lists were made */
-    uint64_t transform_revision; /* of the scene when the matrices were worked out */
-    float *worlds;               /* 16 per node, column-major */
-    struct tdi_instance *instances;
-    tdi_instance_source *sources; /* of the same index */
-    struct tdi_cluster_instance *cluster_instances;
-    uint32_t instance_count;
-    uint32_t cluster_instance_count; /* at most 2^TDI_CLUSTER_BITS */
-    uint64_t triangle_count;         /* drawn */
-    float bounds_min[3];             /* world space, of all drawn vertices; 0 if there are none */
-    float bounds_max[3];
-} tdi_flat;
 
 typedef struct tdi_light {
     float direction[3]; /* unit length, where the light travels to */
@@ -158,24 +121,24 @@ struct td_scene {
     uint64_t transform_revision; /* grows with every transform; also with the structure */
     uint64_t light_revision;     /* grows with every change of light or ambient */
 
-    tdi_mutex flat_lock; /* guards `flat` while it is brought up to date */
-    tdi_flat *flat;
+    tdi_mutex *flat_lock; /* held while `flat` is brought up to date */
+    tdi_flat *flat;       /* up to date after tdi_scene_update */
 };
 
-/* Brings scene->flat up to date: cheap if nothing has changed. Safe to call from several threads
- * as long as nobody changes the scene. Between such a call and the next change `flat` may be read
- * without the lock. TD_ERROR_UNSUPPORTED for more than 2^25 cluster instances. */
-td_result tdi_scene_update(const td_scene *scene);
-
-/* Appends one element to one of the scene's arrays; the element is zeroed. */
+/* Appends one element to one of the scene's arrays; the element is zeroed but for its name and
+ * counted at once. The pointer is valid until the next such call. */
 td_result tdi_scene_new_mesh(td_scene *scene, const char *name, tdi_mesh **out);
 td_result tdi_scene_new_image(td_scene *scene, const char *name, tdi_image **out);
 td_result tdi_scene_new_texture(td_scene *scene, const char *name, tdi_texture **out);
+td_result tdi_scene_new_material(td_scene *scene, const char *name, tdi_material_entry **out);
+td_result tdi_scene_new_node(td_scene *scene, const char *name, tdi_node **out);
+td_result tdi_scene_new_camera(td_scene *scene, const char *name, tdi_camera **out);
 
-/* The material that surfaces without one get; made on the first call. */
-td_result tdi_scene_default_material(td_scene *scene, uint32_t *material);
+/* Says that meshes, materials, textures or nodes were added, so that what follows is made anew. */
+void tdi_scene_changed(td_scene *scene);
 
-/* Keeps a sentence about something in the file that is not drawn (fully); once if repeated. */
-td_result tdi_scene_note(td_scene *scene, const char *format, ...) TD_PRINTF(2, 3);
+/* Keeps a sentence about something in the file that is not drawn (fully); once if repeated. The
+ * scene takes the string over, also on failure; NULL (from tdi_format) is out of memory. */
+td_result tdi_scene_note(td_scene *scene, char *sentence);
 
 #endif
