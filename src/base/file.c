@@ -224,7 +224,7 @@ td_result tdi_make_folders_for(const char *path)
 struct tdi_file_writer {
     char *path;
     char *unfinished; /* the name that the file has until it is complete */
-    int fd;           /* -1 once closed */
+    int fd;
     bool replace;
     bool durable;
     uint64_t written;
@@ -338,7 +338,6 @@ td_result tdi_file_writer_create(const tdi_file_writer_params *params, tdi_file_
     tdi_file_writer *writer = tdi_alloc_zero(1, sizeof *writer);
     if (!writer)
         return TD_ERROR_HOST_MEMORY;
-    writer->fd = -1;
     writer->replace = params->replace;
     writer->durable = params->durable;
     writer->path = tdi_strdup(params->path);
@@ -380,14 +379,14 @@ static int sync_file(int fd)
 
 static td_result finish_data(tdi_file_writer *writer)
 {
-    if (writer->durable && sync_file(writer->fd) != 0)
-        return fail_write(writer, errno);
-    int fd = writer->fd;
-    writer->fd = -1;
+    int code = writer->durable ? sync_file(writer->fd) : 0;
+    int reason = errno;
     /* Network file systems tell here that the disk is full. */
-    if (close_file(fd) != 0)
-        return fail_write(writer, errno);
-    return TD_OK;
+    if (close_file(writer->fd) != 0 && code == 0) {
+        code = -1;
+        reason = errno;
+    }
+    return code == 0 ? TD_OK : fail_write(writer, reason);
 }
 
 /* For file systems that have neither links nor an exclusive rename: an empty file holds the name
@@ -437,36 +436,42 @@ static td_result give_name(tdi_file_writer *writer)
                                                : fail_write(writer, errno);
 }
 
-/* The name itself is on the disk only when the folder is. */
-static td_result sync_folder(const tdi_file_writer *writer)
+static td_result open_folder(const tdi_file_writer *writer, int *fd)
 {
     const char *slash = strrchr(writer->path, '/');
     char *folder =
         slash ? tdi_strndup(writer->path, (size_t)(slash - writer->path) + 1) : tdi_strdup(".");
     if (!folder)
         return TD_ERROR_HOST_MEMORY;
-    int fd = open_file(folder, O_RDONLY | O_DIRECTORY);
-    tdi_free(folder);
-    if (fd < 0)
-        return fail_write(writer, errno);
-    int code = sync_file(fd);
+    *fd = open_file(folder, O_RDONLY | O_DIRECTORY);
     int reason = errno;
-    (void)close_file(fd);
+    tdi_free(folder);
+    return *fd >= 0 ? TD_OK : fail_write(writer, reason);
+}
+
+/* The name itself is on the disk only when the folder is. */
+static td_result sync_folder(const tdi_file_writer *writer, int fd)
+{
     /* Some file systems have nothing to sync in a folder (fsync(2): EINVAL). */
-    return code == 0 || reason == EINVAL ? TD_OK : fail_write(writer, reason);
+    if (sync_file(fd) == 0 || errno == EINVAL)
+        return TD_OK;
+    return fail_write(writer, errno);
 }
 
 td_result tdi_file_writer_commit(tdi_file_writer *writer)
 {
+    int folder = -1;
     td_result result = finish_data(writer);
+    if (result == TD_OK && writer->durable)
+        result = open_folder(writer, &folder);
     if (result == TD_OK)
         result = give_name(writer);
-    if (result != TD_OK) {
-        tdi_file_writer_abort(writer);
-        return result;
-    }
-    if (writer->durable)
-        result = sync_folder(writer);
+    if (result != TD_OK)
+        (void)ops->unlink(writer->unfinished);
+    else if (writer->durable)
+        result = sync_folder(writer, folder);
+    if (folder >= 0)
+        (void)close_file(folder);
     remove_writer(writer);
     free_writer(writer);
     return result;
@@ -476,8 +481,7 @@ void tdi_file_writer_abort(tdi_file_writer *writer)
 {
     if (!writer)
         return;
-    if (writer->fd >= 0)
-        (void)close_file(writer->fd);
+    (void)close_file(writer->fd);
     (void)ops->unlink(writer->unfinished);
     remove_writer(writer);
     free_writer(writer);

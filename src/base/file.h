@@ -55,7 +55,8 @@ typedef struct tdi_file_writer_params {
 td_result tdi_file_writer_create(const tdi_file_writer_params *params, tdi_file_writer **out);
 /* Retries what the system interrupts or cuts short. After a failure only abort is of use. */
 td_result tdi_file_writer_append(tdi_file_writer *writer, const void *data, size_t size);
-/* Gives the file its name and frees the writer, also on failure (then nothing is left). */
+/* Gives the file its name and frees the writer, also on failure: then nothing is left, but for a
+ * durable file whose folder could not be synced after it got its name. */
 td_result tdi_file_writer_commit(tdi_file_writer *writer);
 /* Removes what was written and frees the writer. NULL is fine. */
 void tdi_file_writer_abort(tdi_file_writer *writer);
