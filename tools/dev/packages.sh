@@ -16,15 +16,9 @@ have_apt()
   command -v apt-get >/dev/null && command -v dpkg-query >/dev/null
 }
 
-as_root()
+is_root()
 {
-  if [[ $(id -u) -eq 0 ]]; then
-    "$@"
-  elif command -v sudo >/dev/null; then
-    sudo "$@"
-  else
-    die "this needs root: $*"
-  fi
+  [[ $(id -u) -eq 0 ]]
 }
 
 missing_packages()
@@ -44,8 +38,10 @@ has_candidate()
 # quietly COMMAND...: as root, its talk into a file that is shown when it fails.
 quietly()
 {
+  local sudo=()
+  is_root || sudo=(sudo)
   mkdir -p build
-  as_root env DEBIAN_FRONTEND=noninteractive "$@" >build/packages.log 2>&1
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive "$@" >build/packages.log 2>&1
 }
 
 install_packages()
@@ -61,6 +57,8 @@ need_packages()
   local missing package
   mapfile -t missing < <(missing_packages "$@")
   [[ ${#missing[@]} -gt 0 ]] || return 0
+  is_root || command -v sudo >/dev/null ||
+    die "there is neither root nor sudo here to install what is missing: ${missing[*]}"
   printf 'dev: installing %s\n' "${missing[*]}" >&2
   for package in "${missing[@]}"; do
     if ! has_candidate "$package"; then
