@@ -31,7 +31,8 @@ struct tdi_frame {
     TDI_ADDRESS positions;
     TDI_ADDRESS normals;
     TDI_ADDRESS tangents;
-    TDI_ADDRESS texcoords; /* both sets */
+    TDI_ADDRESS texcoords0;
+    TDI_ADDRESS texcoords1;
     TDI_ADDRESS colors;
     TDI_ADDRESS surfaces;
     TDI_ADDRESS materials;

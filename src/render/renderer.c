@@ -1,0 +1,384 @@
+#include <tandem/renderer.h>
+
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "render/passes.h"
+#include "render/result.h"
+#include "render/sizing.h"
+#include "render/view.h"
+#include "scene/device_scene.h"
+#include "scene/flat.h"
+
+#define DEFAULT_SAMPLES   4
+#define DEFAULT_IN_FLIGHT 3
+#define MAX_IN_FLIGHT     16
+#define MAX_SIZE          16384
+
+/* One tile of one submission on its way: its command buffers and what its passes read. */
+typedef struct frame_slot {
+    tdi_plan_slot *plan_slot;
+    tdi_buffer frame; /* struct tdi_frame, then the views */
+    tdi_ticket last;  /* of its last execution */
+} frame_slot;
+
+struct td_renderer {
+    td_device *device;
+    td_scene *scene;
+    td_renderer_params params; /* defaults filled in */
+    tdi_sizing sizing;
+    tdi_passes *passes;
+    tdi_graph *graph;
+    tdi_pass_resources resources;
+    tdi_plan *plan;
+    tdi_device_scene *device_scene;
+    tdi_results *results;
+    tdi_buffer transient[2];
+    frame_slot slots[MAX_IN_FLIGHT + 1];
+    uint32_t slot_count, next_slot;
+};
+
+static td_result check_params(const td_renderer_params *params)
+{
+    if (!params->scene)
+        return tdi_fail(TD_ERROR_ARGUMENT, "td_renderer_params.scene must not be NULL");
+    if (params->width < 1 || params->width > MAX_SIZE || params->height < 1 ||
+        params->height > MAX_SIZE)
+        return tdi_fail(TD_ERROR_ARGUMENT, "a size of %ux%u; each side must be 1 to %d",
+                        params->width, params->height, MAX_SIZE);
+    const uint32_t s = params->samples;
+    if (s != 1 && s != 4 && s != 8 && s != 16)
+        return tdi_fail(TD_ERROR_ARGUMENT, "%u samples a pixel; possible are 1, 4, 8 and 16", s);
+    const uint32_t known = TD_OUTPUT_COLOR | TD_OUTPUT_DEPTH | TD_OUTPUT_OBJECT;
+    if (params->outputs & ~known)
+        return tdi_fail(TD_ERROR_ARGUMENT, "unknown outputs: 0x%x", params->outputs & ~known);
+    if (params->in_flight > MAX_IN_FLIGHT)
+        return tdi_fail(TD_ERROR_ARGUMENT, "%u submissions in flight; at most %d",
+                        params->in_flight, MAX_IN_FLIGHT);
+    if (params->result_slots < 2)
+        return tdi_fail(TD_ERROR_ARGUMENT, "%u result slots; at least 2", params->result_slots);
+    if (params->views_per_submission > TDI_MAX_VIEWS)
+        return tdi_fail(TD_ERROR_ARGUMENT, "%u views a submission; at most %d",
+                        params->views_per_submission, TDI_MAX_VIEWS);
+    if (!isfinite(params->exposure))
+        return tdi_fail(TD_ERROR_ARGUMENT, "the exposure is not finite");
+    return TD_OK;
+}
+
+static td_renderer_params with_defaults(const td_renderer_params *params)
+{
+    td_renderer_params filled = *params;
+    if (filled.samples == 0)
+        filled.samples = DEFAULT_SAMPLES;
+    if (filled.outputs == 0)
+        filled.outputs = TD_OUTPUT_COLOR;
+    if (filled.in_flight == 0)
+        filled.in_flight = DEFAULT_IN_FLIGHT;
+    if (filled.result_slots == 0)
+        filled.result_slots = filled.in_flight + 2;
+    return filled;
+}
+
+static td_result declare_frame(td_renderer *renderer)
+{
+    TDI_TRY(tdi_scene_update(renderer->scene));
+    const tdi_passes_params params = {
+        .samples = renderer->params.samples,
+        .outputs = renderer->params.outputs,
+        .cluster_instances = renderer->scene->flat->cluster_instance_count,
+        .masked = tdi_scene_is_masked(renderer->scene),
+        .threads = renderer->scene->threads,
+    };
+    TDI_TRY(tdi_passes_create(renderer->device, &params, &renderer->passes));
+    TDI_TRY(tdi_graph_create("view", &renderer->graph));
+    return tdi_passes_declare(renderer->passes, renderer->graph, &renderer->resources);
+}
+
+static td_result size_frame(td_renderer *renderer)
+{
+    const tdi_sizing_request request = {
+        .device = renderer->device,
+        .params = &renderer->params,
+        .passes = renderer->passes,
+        .graph = renderer->graph,
+        .scene = renderer->scene,
+    };
+    TDI_TRY(tdi_sizing_find(&request, &renderer->sizing));
+    const tdi_extent extent = {
+        .tile_width = renderer->sizing.tile_width,
+        .tile_height = renderer->sizing.tile_height,
+        .views = renderer->sizing.views,
+        .samples = renderer->params.samples,
+    };
+    tdi_lane_map lanes;
+    tdi_lane_map_of(renderer->device, &lanes);
+    return tdi_graph_compile(renderer->graph, &extent, &lanes, &renderer->plan);
+}
+
+static td_result create_slot(td_renderer *renderer, frame_slot *slot, uint32_t index)
+{
+    const tdi_buffer_params params = {
+        .name = "frame",
+        .size = renderer->sizing.frame_bytes,
+        .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT,
+        .kind = TDI_MEMORY_UPLOAD,
+        .category = TD_BUDGET_STAGING,
+    };
+    TDI_TRY(tdi_buffer_create(renderer->device, &params, &slot->frame));
+    const tdi_buffer *transient = &renderer->transient[index % renderer->sizing.transient_sets];
+    return tdi_plan_slot_create(renderer->device, renderer->plan, transient, &slot->plan_slot);
+}
+
+static td_result create_memory(td_renderer *renderer)
+{
+    const tdi_sizing *sizing = &renderer->sizing;
+    for (uint32_t i = 0; i < sizing->transient_sets; i++) {
+        const tdi_buffer_params params = {
+            .name = "transient",
+            .size = sizing->transient_bytes,
+            .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT |
+                     VK_BUFFER_USAGE_TRANSFER_DST_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT,
+            .kind = TDI_MEMORY_DEVICE,
+            .category = TD_BUDGET_TRANSIENT,
+        };
+        TDI_TRY(tdi_buffer_create(renderer->device, &params, &renderer->transient[i]));
+    }
+    for (; renderer->slot_count < sizing->in_flight; renderer->slot_count++)
+        TDI_TRY(
+            create_slot(renderer, &renderer->slots[renderer->slot_count], renderer->slot_count));
+    return tdi_results_create(renderer->device, &sizing->layout, sizing->views,
+                              sizing->result_slots, &renderer->results);
+}
+
+static td_result fill_renderer(td_renderer *renderer)
+{
+    TDI_TRY(tdi_lanes_ready(renderer->device));
+    TDI_TRY(declare_frame(renderer));
+    TDI_TRY(size_frame(renderer));
+    TDI_TRY(tdi_device_scene_create(renderer->device, renderer->scene,
+                                    renderer->params.in_flight + 1, &renderer->device_scene));
+    return create_memory(renderer);
+}
+
+td_result td_renderer_create(td_device *device, const td_renderer_params *params, td_renderer **out)
+{
+    if (!device || !params || !out)
+        return tdi_fail(TD_ERROR_ARGUMENT,
+                        "td_renderer_create: device, params and out must not be NULL");
+    const td_renderer_params filled = with_defaults(params);
+    TDI_TRY(check_params(&filled));
+    td_renderer *renderer = tdi_alloc_zero(1, sizeof *renderer);
+    if (!renderer)
+        return TD_ERROR_HOST_MEMORY;
+    renderer->device = device;
+    renderer->scene = filled.scene;
+    renderer->params = filled;
+    const td_result result = fill_renderer(renderer);
+    if (result != TD_OK) {
+        td_renderer_destroy(renderer);
+        return result;
+    }
+    *out = renderer;
+    return TD_OK;
+}
+
+static void wait_for_gpu(td_renderer *renderer)
+{
+    for (uint32_t i = 0; i < renderer->slot_count; i++)
+        if (renderer->slots[i].last.value)
+            tdi_ticket_wait(renderer->device, renderer->slots[i].last, UINT64_MAX);
+    if (renderer->device_scene && renderer->device_scene->ready.value)
+        tdi_ticket_wait(renderer->device, renderer->device_scene->ready, UINT64_MAX);
+}
+
+void td_renderer_destroy(td_renderer *renderer)
+{
+    if (!renderer)
+        return;
+    wait_for_gpu(renderer);
+    tdi_results_destroy(renderer->results);
+    for (uint32_t i = 0; i < MAX_IN_FLIGHT + 1; i++) {
+        tdi_plan_slot_destroy(renderer->slots[i].plan_slot);
+        tdi_buffer_destroy(renderer->device, &renderer->slots[i].frame);
+    }
+    for (uint32_t i = 0; i < 2; i++)
+        tdi_buffer_destroy(renderer->device, &renderer->transient[i]);
+    tdi_device_scene_destroy(renderer->device_scene);
+    tdi_plan_destroy(renderer->plan);
+    tdi_graph_destroy(renderer->graph);
+    tdi_passes_destroy(renderer->passes);
+    tdi_free(renderer);
+}
+
+static uint32_t tiles_across(uint32_t size, uint32_t tile)
+{
+    return (size + tile - 1) / tile;
+}
+
+void td_renderer_get_info(const td_renderer *renderer, td_renderer_info *out)
+{
+    const tdi_sizing *sizing = &renderer->sizing;
+    *out = (td_renderer_info){
+        .in_flight = sizing->in_flight,
+        .result_slots = sizing->result_slots,
+        .views_per_submission = sizing->views,
+        .tile_width = sizing->tile_width,
+        .tile_height = sizing->tile_height,
+        .tiles = tiles_across(renderer->params.width, sizing->tile_width) *
+                 tiles_across(renderer->params.height, sizing->tile_height),
+        .transient_bytes = sizing->transient_bytes * sizing->transient_sets,
+        .readback_bytes = sizing->layout.view_bytes * sizing->views * sizing->result_slots,
+    };
+}
+
+static uint32_t words(VkDeviceSize bytes)
+{
+    return (uint32_t)(bytes / 4);
+}
+
+/* What all tiles of a submission share. */
+static void fill_frame(const td_renderer *renderer, uint32_t views, struct tdi_frame *frame)
+{
+    const td_renderer_params *params = &renderer->params;
+    const tdi_result_layout *layout = &renderer->sizing.layout;
+    const td_scene *scene = renderer->scene;
+    frame->image_width = params->width;
+    frame->image_height = params->height;
+    frame->view_count = views;
+    frame->view_words = words(layout->view_bytes);
+    frame->color_word = words(layout->color);
+    frame->depth_word = words(layout->depth);
+    frame->object_word = words(layout->object);
+    frame->outputs = params->outputs;
+    frame->tonemap = (uint32_t)params->tonemap;
+    frame->exposure = exp2f(params->exposure);
+    for (int i = 0; i < 3; i++) {
+        frame->light_direction[i] = -scene->light.direction[i];
+        frame->light_color[i] = scene->light.color[i] * scene->light.intensity;
+        frame->ambient[i] = scene->ambient[i];
+    }
+    memcpy(frame->background, params->background, sizeof frame->background);
+}
+
+/* A slot whose last execution is done. */
+static td_result next_slot(td_renderer *renderer, frame_slot **out)
+{
+    frame_slot *slot = &renderer->slots[renderer->next_slot];
+    if (slot->last.value)
+        TDI_TRY(tdi_ticket_wait(renderer->device, slot->last, UINT64_MAX));
+    renderer->next_slot = (renderer->next_slot + 1) % renderer->slot_count;
+    *out = slot;
+    return TD_OK;
+}
+
+typedef struct submission {
+    struct tdi_frame frame;
+    struct tdi_view views[TDI_MAX_VIEWS];
+    tdi_result *result;
+    uint64_t item;
+    tdi_ticket last;
+} submission;
+
+static td_result write_frame(td_renderer *renderer, frame_slot *slot, submission *work)
+{
+    uint8_t *mapped = slot->frame.memory.mapped;
+    const size_t view_bytes = work->frame.view_count * sizeof(struct tdi_view);
+    work->frame.views = slot->frame.address + sizeof work->frame;
+    memcpy(mapped, &work->frame, sizeof work->frame);
+    memcpy(mapped + sizeof work->frame, work->views, view_bytes);
+    return tdi_memory_flush(renderer->device, &slot->frame.memory, 0,
+                            sizeof work->frame + view_bytes);
+}
+
+static td_result execute_tile(td_renderer *renderer, submission *work)
+{
+    frame_slot *slot = NULL;
+    TDI_TRY(next_slot(renderer, &slot));
+    TDI_TRY(write_frame(renderer, slot, work));
+    const tdi_binding_of bindings[] = {
+        {.resource = renderer->resources.frame,
+         .bound = {.buffer = slot->frame.handle, .size = slot->frame.size}},
+        {.resource = renderer->resources.result,
+         .bound = {.buffer = tdi_result_buffer(work->result),
+                   .size = tdi_result_bytes(work->result)}},
+    };
+    const tdi_wait scene_ready = {
+        .ticket = renderer->device_scene->ready,
+        .stages = VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT,
+    };
+    tdi_pass_frame pass_frame = {
+        .address = slot->frame.address,
+        .tile_width = work->frame.tile_width,
+        .tile_height = work->frame.tile_height,
+        .view_count = work->frame.view_count,
+        .cluster_instance_count = work->frame.cluster_instance_count,
+        .bindless = tdi_bindless_set(renderer->device->bindless),
+    };
+    const tdi_execution execution = {
+        .bindings = bindings,
+        .binding_count = sizeof bindings / sizeof bindings[0],
+        .waits = &scene_ready,
+        .wait_count = 1,
+        .frame = &pass_frame,
+        .monitor = renderer->params.monitor,
+        .frame_index = work->item,
+    };
+    TDI_TRY(tdi_plan_execute(slot->plan_slot, &execution, &slot->last));
+    work->last = slot->last;
+    tdi_device_scene_used(renderer->device_scene, slot->last);
+    return TD_OK;
+}
+
+static uint32_t tile_extent(uint32_t start, uint32_t tile, uint32_t size)
+{
+    return start + tile <= size ? tile : size - start;
+}
+
+static td_result execute_tiles(td_renderer *renderer, submission *work)
+{
+    const tdi_sizing *sizing = &renderer->sizing;
+    const uint32_t width = renderer->params.width, height = renderer->params.height;
+    for (uint32_t y = 0; y < height; y += sizing->tile_height) {
+        for (uint32_t x = 0; x < width; x += sizing->tile_width) {
+            work->frame.tile_x = x;
+            work->frame.tile_y = y;
+            work->frame.tile_width = tile_extent(x, sizing->tile_width, width);
+            work->frame.tile_height = tile_extent(y, sizing->tile_height, height);
+            TDI_TRY(execute_tile(renderer, work));
+        }
+    }
+    return TD_OK;
+}
+
+static td_result prepare(td_renderer *renderer, const td_camera *cameras, uint32_t count,
+                         submission *work)
+{
+    for (uint32_t i = 0; i < count; i++)
+        TDI_TRY(tdi_view_make(&cameras[i], renderer->params.width, renderer->params.height,
+                              &work->views[i]));
+    TDI_TRY(tdi_device_scene_update(renderer->device_scene, renderer->scene, &work->frame));
+    fill_frame(renderer, count, &work->frame);
+    return TD_OK;
+}
+
+td_result td_renderer_submit(td_renderer *renderer, const td_camera *cameras, uint32_t count,
+                             uint64_t item, uint64_t timeout_ns, td_request **requests)
+{
+    if (!renderer || !cameras || !requests)
+        return tdi_fail(TD_ERROR_ARGUMENT,
+                        "td_renderer_submit: renderer, cameras and requests must not be NULL");
+    if (count < 1 || count > renderer->sizing.views)
+        return tdi_fail(TD_ERROR_ARGUMENT, "%u views in a submission; 1 to %u are possible", count,
+                        renderer->sizing.views);
+    submission work = {.item = item};
+    TDI_TRY(prepare(renderer, cameras, count, &work));
+    TDI_TRY(tdi_results_begin(renderer->results, count, timeout_ns, &work.result));
+    const td_result result = execute_tiles(renderer, &work);
+    if (result != TD_OK) {
+        tdi_result_abandon(work.result, work.last);
+        return result;
+    }
+    tdi_result_submitted(work.result, work.last, requests);
+    return TD_OK;
+}

@@ -1,0 +1,166 @@
+#include "render/sizing.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "gpu/budget.h"
+
+#define MIN_TILE             64 /* pixels; smaller tiles cost more than they save */
+#define AUTO_VIEWS           16
+#define AUTO_PIXELS_GPU      (UINT64_C(16) << 20)  /* samples in a submission that fill a GPU */
+#define AUTO_PIXELS_SOFTWARE (UINT64_C(256) << 10) /* sharing gains nothing above (fact F17) */
+#define MIN_IN_FLIGHT        1
+#define MIN_RESULT_SLOTS     2
+
+/* What a choice would hold of the budget. */
+static uint64_t total_cost(const tdi_sizing *sizing)
+{
+    const uint64_t slot = sizing->layout.view_bytes * sizing->views;
+    uint64_t sum = tdi_memory_cost(sizing->scene.geometry) + sizing->scene.textures;
+    sum += tdi_memory_cost(sizing->scene.staging);
+    sum += tdi_memory_cost(slot * sizing->result_slots);
+    sum += tdi_memory_cost(sizing->frame_bytes * (sizing->in_flight + 1));
+    sum += sizing->transient_sets * tdi_memory_cost(sizing->transient_bytes);
+    return sum;
+}
+
+static td_result measure_transient(const tdi_sizing_request *request, tdi_sizing *sizing)
+{
+    const tdi_extent extent = {
+        .tile_width = sizing->tile_width,
+        .tile_height = sizing->tile_height,
+        .views = sizing->views,
+        .samples = request->params->samples,
+    };
+    tdi_lane_map lanes;
+    tdi_lane_map_of(request->device, &lanes);
+    tdi_plan *plan = NULL;
+    TDI_TRY(tdi_graph_compile(request->graph, &extent, &lanes, &plan));
+    sizing->transient_bytes = tdi_plan_transient_bytes(plan);
+    sizing->frame_bytes = sizeof(struct tdi_frame) + sizing->views * sizeof(struct tdi_view);
+    tdi_plan_destroy(plan);
+    return TD_OK;
+}
+
+/* True if the bindings of the passes can hold it. */
+static bool bindable(const tdi_sizing_request *request, const tdi_sizing *sizing)
+{
+    const uint64_t pixels = (uint64_t)sizing->tile_width * sizing->tile_height * sizing->views;
+    return pixels <= tdi_passes_max_pixels(request->passes, request->device) &&
+           sizing->layout.view_bytes * sizing->views <= request->device->max_storage_range;
+}
+
+static td_result fits(const tdi_sizing_request *request, tdi_sizing *sizing, bool *out)
+{
+    *out = false;
+    if (!bindable(request, sizing))
+        return TD_OK;
+    TDI_TRY(measure_transient(request, sizing));
+    *out = total_cost(sizing) <= tdi_budget_available(request->device->budget);
+    return TD_OK;
+}
+
+static uint32_t automatic_views(const tdi_sizing_request *request)
+{
+    const td_renderer_params *params = request->params;
+    const uint64_t limit = request->device->info.software ? AUTO_PIXELS_SOFTWARE : AUTO_PIXELS_GPU;
+    const uint64_t work = (uint64_t)params->width * params->height * params->samples;
+    const uint64_t views = limit / work;
+    return views < 1 ? 1 : views > AUTO_VIEWS ? AUTO_VIEWS : (uint32_t)views;
+}
+
+/* One step down: first fewer views share a submission, then less waits in flight, then the image
+ * is split into tiles. False when there is nothing left to give up. */
+static bool step_down(const td_renderer_params *params, tdi_sizing *sizing)
+{
+    if (sizing->views > 1) {
+        sizing->views = (sizing->views + 1) / 2;
+        return true;
+    }
+    if (sizing->transient_sets > 1) {
+        sizing->transient_sets = 1;
+        return true;
+    }
+    if (sizing->result_slots > MIN_RESULT_SLOTS) {
+        sizing->result_slots--;
+        if (sizing->in_flight > sizing->result_slots - 1)
+            sizing->in_flight = sizing->result_slots - 1;
+        return true;
+    }
+    if (params->tile_width == 0 && sizing->tile_width > MIN_TILE &&
+        sizing->tile_width >= sizing->tile_height) {
+        sizing->tile_width = (sizing->tile_width + 1) / 2;
+        return true;
+    }
+    if (params->tile_height == 0 && sizing->tile_height > MIN_TILE) {
+        sizing->tile_height = (sizing->tile_height + 1) / 2;
+        return true;
+    }
+    return false;
+}
+
+#define MIB(bytes) ((double)(bytes) / 1048576.0)
+
+static td_result refuse(const tdi_sizing_request *request, const tdi_sizing *sizing)
+{
+    td_budget_info info;
+    td_budget_get_info(request->device->budget, &info);
+    char *detail = tdi_format(
+        "geometry %.1f MiB, textures %.1f MiB, staging %.1f MiB, readback %.1f MiB, transient "
+        "%.1f MiB",
+        MIB(sizing->scene.geometry), MIB(sizing->scene.textures), MIB(sizing->scene.staging),
+        MIB(sizing->layout.view_bytes * sizing->views * sizing->result_slots),
+        MIB(sizing->transient_bytes * sizing->transient_sets));
+    if (!detail)
+        return TD_ERROR_HOST_MEMORY;
+    td_result result = tdi_budget_check(request->device->budget, total_cost(sizing),
+                                        "rendering this scene at this size", detail);
+    tdi_free(detail);
+    if (result != TD_OK)
+        return result;
+    return tdi_fail(TD_ERROR_UNSUPPORTED,
+                    "an image of %ux%u with these outputs is larger than this device can bind "
+                    "(%.0f MiB)",
+                    sizing->layout.width, sizing->layout.height,
+                    MIB(request->device->max_storage_range));
+}
+
+static void warn_if_less(const td_renderer_params *params, const tdi_sizing *sizing)
+{
+    if (sizing->in_flight < params->in_flight)
+        tdi_log(TD_LOG_WARNING, "the budget allows %u submissions in flight instead of %u",
+                sizing->in_flight, params->in_flight);
+    if (sizing->tile_width < params->width || sizing->tile_height < params->height)
+        tdi_log(TD_LOG_INFO, "images of %ux%u are rendered in tiles of %ux%u", params->width,
+                params->height, sizing->tile_width, sizing->tile_height);
+}
+
+static uint32_t clamp_tile(uint32_t asked, uint32_t size)
+{
+    return asked == 0 || asked > size ? size : asked;
+}
+
+td_result tdi_sizing_find(const tdi_sizing_request *request, tdi_sizing *out)
+{
+    const td_renderer_params *params = request->params;
+    *out = (tdi_sizing){
+        .views =
+            params->views_per_submission ? params->views_per_submission : automatic_views(request),
+        .in_flight = params->in_flight,
+        .result_slots = params->result_slots,
+        .transient_sets = request->device->queue_count > 1 && params->in_flight > 1 ? 2 : 1,
+        .tile_width = clamp_tile(params->tile_width, params->width),
+        .tile_height = clamp_tile(params->tile_height, params->height),
+    };
+    tdi_result_layout_make(params->width, params->height, params->outputs, &out->layout);
+    TDI_TRY(tdi_device_scene_measure(request->device, request->scene, params->in_flight + 1,
+                                     &out->scene));
+    bool found = false;
+    TDI_TRY(fits(request, out, &found));
+    while (!found) {
+        if (!step_down(params, out))
+            return refuse(request, out);
+        TDI_TRY(fits(request, out, &found));
+    }
+    warn_if_less(params, out);
+    return TD_OK;
+}

@@ -1,0 +1,77 @@
+/* A scene on a device: geometry, materials and textures in device memory, and instances in as many
+ * versions as there are frames that may need an older one. Made from a td_scene and independent of
+ * it afterwards, but for updates of transforms. */
+#ifndef TDI_SCENE_DEVICE_SCENE_H
+#define TDI_SCENE_DEVICE_SCENE_H
+
+#include "async/lane.h"
+#include "frame_data.h"
+#include "gpu/bindless.h"
+#include "gpu/buffer.h"
+#include "gpu/image.h"
+#include "scene/scene.h"
+
+/* A picture on the device, in one of its two readings. */
+typedef struct tdi_device_texture {
+    tdi_vk_image image;
+    uint32_t picture; /* index of the scene's image */
+    bool srgb;
+} tdi_device_texture;
+
+/* A texture with its sampler in the bindless array. */
+typedef struct tdi_device_slot {
+    uint32_t slot;
+    bool taken;
+} tdi_device_slot;
+
+/* The instances as they were at one revision of the transforms. */
+typedef struct tdi_instance_version {
+    tdi_buffer buffer;
+    tdi_ticket last_use;
+    uint64_t revision;
+    bool filled;
+} tdi_instance_version;
+
+typedef struct tdi_device_scene {
+    td_device *device;
+    tdi_buffer geometry;  /* clusters, triangles, vertex streams, surfaces, cluster instances */
+    tdi_buffer materials; /* struct tdi_material */
+    tdi_device_texture *textures;
+    tdi_device_slot *slots; /* two for each scene texture: linear, sRGB */
+    uint32_t texture_count, slot_count;
+    tdi_instance_version *versions;
+    uint32_t version_count, current_version;
+    uint32_t instance_count, cluster_instance_count;
+    uint64_t structure_revision;
+    tdi_ticket ready;           /* everything above is there */
+    struct tdi_frame addresses; /* the scene's part of a frame; the rest is zero */
+} tdi_device_scene;
+
+/* Bytes of device memory that a scene takes, by category; allocates nothing. */
+typedef struct tdi_device_scene_bytes {
+    uint64_t geometry; /* with materials and `versions` copies of the instances */
+    uint64_t textures;
+    uint64_t staging; /* while uploading */
+    uint64_t uploaded;
+} tdi_device_scene_bytes;
+td_result tdi_device_scene_measure(td_device *device, const td_scene *scene, uint32_t versions,
+                                   tdi_device_scene_bytes *out);
+
+/* Whether some surface is masked. */
+bool tdi_scene_is_masked(const td_scene *scene);
+
+/* `versions`: how many states of the instances frames may need at once, at least 1. */
+td_result tdi_device_scene_create(td_device *device, const td_scene *scene, uint32_t versions,
+                                  tdi_device_scene **out);
+/* The GPU must be done with it. NULL is fine. */
+void tdi_device_scene_destroy(tdi_device_scene *scene);
+
+/* Brings the instances to the state of `scene` and fills the scene's part of a frame. Waits for
+ * frames only if all versions are in use. TD_ERROR_STATE if meshes, nodes, materials or textures
+ * were added since the creation. */
+td_result tdi_device_scene_update(tdi_device_scene *device_scene, const td_scene *scene,
+                                  struct tdi_frame *frame);
+/* The frame that was filled last runs until `ticket`. */
+void tdi_device_scene_used(tdi_device_scene *device_scene, tdi_ticket ticket);
+
+#endif
