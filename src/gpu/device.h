@@ -5,7 +5,7 @@
 #include <tandem/device.h>
 
 #include "base/thread.h"
-#include "gpu/vulkan.h"
+#include "gpu/instance.h"
 
 struct tdi_memory;
 struct tdi_pipeline_cache;
@@ -35,14 +35,17 @@ typedef enum tdi_device_attachment {
 } tdi_device_attachment;
 
 struct td_device {
-    VkInstance instance;
+    tdi_vk_instance instance;
     VkPhysicalDevice physical;
     VkDevice handle;
     struct VolkDeviceTable vk; /* every device call: device->vk.vkCmdDispatch(...) */
     VkPhysicalDeviceProperties properties;
     VkPhysicalDeviceSubgroupProperties subgroup;
+    uint32_t min_subgroup_size, max_subgroup_size;
+    bool subgroup_size_selectable; /* for compute */
     VkPhysicalDeviceMemoryProperties memory_properties;
     uint64_t max_storage_range; /* maxStorageBufferRange */
+    uint64_t max_buffer_bytes;
     uint64_t non_coherent_atom;
     tdi_device_features features;
     td_device_info info;

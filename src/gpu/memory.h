@@ -33,6 +33,9 @@ td_result tdi_memory_allocate(td_device *device, const VkMemoryRequirements *req
                               const char *what, tdi_allocation *out);
 void tdi_memory_free(td_device *device, tdi_allocation *allocation);
 
+/* Gives all empty blocks back to the driver; one is otherwise kept for the next allocation. */
+void tdi_memory_trim(td_device *device);
+
 /* How many bytes of the budget an allocation of `size` would newly hold at most; for sums made
  * before anything is allocated. */
 uint64_t tdi_memory_cost(uint64_t size);

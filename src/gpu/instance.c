@@ -1,0 +1,221 @@
+#include "gpu/instance.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/thread.h"
+
+#define VALIDATION_LAYER "VK_LAYER_KHRONOS_validation"
+
+/* Only the loader's own entry points, the same for every instance. */
+static tdi_mutex loader_mutex = TDI_MUTEX_STATIC(TDI_RANK_DEVICE);
+static bool loader_ready;
+
+static tdi_message_hook message_hook;
+static void *message_user;
+
+void tdi_instance_set_message_hook(tdi_message_hook hook, void *user)
+{
+    message_hook = hook;
+    message_user = user;
+}
+
+static td_result load_loader(void)
+{
+    tdi_mutex_lock(&loader_mutex);
+    if (!loader_ready)
+        loader_ready = volkInitialize() == VK_SUCCESS && vkCreateInstance;
+    bool ready = loader_ready;
+    tdi_mutex_unlock(&loader_mutex);
+    if (!ready)
+        return tdi_fail(TD_ERROR_NO_DEVICE, "the Vulkan loader libvulkan.so.1 cannot be loaded; "
+                                            "install it (Debian: libvulkan1)");
+    uint32_t version = VK_API_VERSION_1_0;
+    if (vkEnumerateInstanceVersion)
+        vkEnumerateInstanceVersion(&version);
+    if (version < VK_API_VERSION_1_3)
+        return tdi_fail(TD_ERROR_NO_DEVICE,
+                        "the Vulkan loader has version %u.%u, and tandem needs 1.3; update it",
+                        VK_API_VERSION_MAJOR(version), VK_API_VERSION_MINOR(version));
+    return TD_OK;
+}
+
+static VkBool32 VKAPI_PTR on_message(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
+                                     VkDebugUtilsMessageTypeFlagsEXT types,
+                                     const VkDebugUtilsMessengerCallbackDataEXT *data, void *user)
+{
+    (void)user;
+    const char *id = data->pMessageIdName ? data->pMessageIdName : "Vulkan";
+    const char *text = data->pMessage ? data->pMessage : "";
+    bool general = !(types & ~(VkFlags)VK_DEBUG_UTILS_MESSAGE_TYPE_GENERAL_BIT_EXT);
+    if (message_hook && !general)
+        message_hook(message_user, id, text);
+    td_log_level level =
+        severity >= VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT ? TD_LOG_ERROR : TD_LOG_WARNING;
+    tdi_log(general ? TD_LOG_DEBUG : level, "%s: %s", id, text);
+    return VK_FALSE;
+}
+
+static VkDebugUtilsMessengerCreateInfoEXT messenger_info(void)
+{
+    return (VkDebugUtilsMessengerCreateInfoEXT){
+        .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
+        .messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT |
+                           VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
+        .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_GENERAL_BIT_EXT |
+                       VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT |
+                       VK_DEBUG_UTILS_MESSAGE_TYPE_PERFORMANCE_BIT_EXT,
+        .pfnUserCallback = on_message,
+    };
+}
+
+/* True if the loader, or `layer` if not NULL, offers the extension. */
+static bool has_extension(const char *layer, const char *name)
+{
+    uint32_t count = 0;
+    if (vkEnumerateInstanceExtensionProperties(layer, &count, NULL) != VK_SUCCESS || count == 0)
+        return false;
+    VkExtensionProperties *list = tdi_alloc_zero(count, sizeof *list);
+    if (!list)
+        return false;
+    bool found = false;
+    if (vkEnumerateInstanceExtensionProperties(layer, &count, list) >= VK_SUCCESS) {
+        for (uint32_t i = 0; i < count && !found; i++)
+            found = strcmp(list[i].extensionName, name) == 0;
+    }
+    tdi_free(list);
+    return found;
+}
+
+static bool has_validation_layer(void)
+{
+    uint32_t count = 0;
+    if (vkEnumerateInstanceLayerProperties(&count, NULL) != VK_SUCCESS || count == 0)
+        return false;
+    VkLayerProperties *list = tdi_alloc_zero(count, sizeof *list);
+    if (!list)
+        return false;
+    bool found = false;
+    if (vkEnumerateInstanceLayerProperties(&count, list) >= VK_SUCCESS) {
+        for (uint32_t i = 0; i < count && !found; i++)
+            found = strcmp(list[i].layerName, VALIDATION_LAYER) == 0;
+    }
+    tdi_free(list);
+    return found;
+}
+
+static VkResult create_handle(tdi_vk_instance *instance)
+{
+    const char *layers[] = {VALIDATION_LAYER};
+    const char *extensions[2];
+    uint32_t extension_count = 0;
+    if (instance->debug_utils)
+        extensions[extension_count++] = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
+    if (instance->validation &&
+        has_extension(VALIDATION_LAYER, VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME))
+        extensions[extension_count++] = VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME;
+
+    VkValidationFeatureEnableEXT enabled =
+        VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT;
+    VkDebugUtilsMessengerCreateInfoEXT messenger = messenger_info();
+    VkValidationFeaturesEXT validation = {
+        .sType = VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT,
+        .pNext = instance->debug_utils ? &messenger : NULL,
+        .enabledValidationFeatureCount = 1,
+        .pEnabledValidationFeatures = &enabled,
+    };
+    VkApplicationInfo application = {
+        .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
+        .pApplicationName = "tandem",
+        .pEngineName = "tandem",
+        .engineVersion =
+            VK_MAKE_API_VERSION(0, TD_VERSION_MAJOR, TD_VERSION_MINOR, TD_VERSION_PATCH),
+        .apiVersion = VK_API_VERSION_1_3,
+    };
+    VkInstanceCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
+        .pNext = instance->validation ? &validation : NULL,
+        .pApplicationInfo = &application,
+        .enabledLayerCount = instance->validation ? 1 : 0,
+        .ppEnabledLayerNames = layers,
+        .enabledExtensionCount = extension_count,
+        .ppEnabledExtensionNames = extensions,
+    };
+    return vkCreateInstance(&info, NULL, &instance->handle);
+}
+
+static td_result load_functions(tdi_vk_instance *instance)
+{
+#define LOAD(name) instance->name = (PFN_##name)vkGetInstanceProcAddr(instance->handle, #name);
+    TDI_INSTANCE_FUNCTIONS(LOAD)
+    if (instance->debug_utils) {
+        TDI_INSTANCE_FUNCTIONS_OPTIONAL(LOAD)
+    }
+#undef LOAD
+#define CHECK(name)                                                                                \
+    if (!instance->name)                                                                           \
+        return tdi_fail(TD_ERROR_NO_DEVICE, "the Vulkan loader has no function %s; update it",     \
+                        #name);
+    TDI_INSTANCE_FUNCTIONS(CHECK)
+#undef CHECK
+    return TD_OK;
+}
+
+static td_result create_messenger(tdi_vk_instance *instance)
+{
+    if (!instance->validation || !instance->vkCreateDebugUtilsMessengerEXT)
+        return TD_OK;
+    VkDebugUtilsMessengerCreateInfoEXT info = messenger_info();
+    return tdi_vk_check(instance->vkCreateDebugUtilsMessengerEXT(instance->handle, &info, NULL,
+                                                                 &instance->messenger),
+                        "vkCreateDebugUtilsMessengerEXT");
+}
+
+static td_result build(tdi_vk_instance *instance)
+{
+    VkResult result = create_handle(instance);
+    if (result == VK_ERROR_INCOMPATIBLE_DRIVER)
+        return tdi_fail(TD_ERROR_NO_DEVICE, "no Vulkan driver is installed; install one (Debian: "
+                                            "mesa-vulkan-drivers)");
+    TDI_TRY_VK("vkCreateInstance", result);
+    TDI_TRY(load_functions(instance));
+    return create_messenger(instance);
+}
+
+td_result tdi_instance_create(bool validation, tdi_vk_instance *out)
+{
+    memset(out, 0, sizeof *out);
+    TDI_TRY(load_loader());
+    out->debug_utils = has_extension(NULL, VK_EXT_DEBUG_UTILS_EXTENSION_NAME);
+    out->validation = validation && has_validation_layer();
+    if (validation && !out->validation)
+        tdi_log(TD_LOG_WARNING,
+                "validation was asked for, but the layer %s is not installed "
+                "(Debian: vulkan-validationlayers)",
+                VALIDATION_LAYER);
+    td_result result = build(out);
+    if (result != TD_OK)
+        tdi_instance_destroy(out);
+    return result;
+}
+
+void tdi_instance_destroy(tdi_vk_instance *instance)
+{
+    if (instance->messenger)
+        instance->vkDestroyDebugUtilsMessengerEXT(instance->handle, instance->messenger, NULL);
+    if (instance->handle && instance->vkDestroyInstance)
+        instance->vkDestroyInstance(instance->handle, NULL);
+    memset(instance, 0, sizeof *instance);
+}
+
+void tdi_instance_load_device(const tdi_vk_instance *instance, VkDevice device,
+                              struct VolkDeviceTable *out)
+{
+    /* volk reads this one global pointer; the loader's function finds the device's driver itself,
+     * so it is the same for every instance. */
+    tdi_mutex_lock(&loader_mutex);
+    vkGetDeviceProcAddr = instance->vkGetDeviceProcAddr;
+    volkLoadDeviceTable(out, device);
+    tdi_mutex_unlock(&loader_mutex);
+}
