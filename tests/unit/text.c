@@ -2,7 +2,6 @@
 #include "support.h"
 
 #include <locale.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -111,7 +110,7 @@ static void real_numbers(void **state)
                  {"1E-2", 0.01},  {"0.1", 0.1},
                  {"1e-400", 0.0}, {"1.7976931348623157e308", 1.7976931348623157e308}};
     for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
-        double value = NAN;
+        double value = 12345;
         assert_true(tdi_parse_f64(right[i].text, &value));
         assert_true(value == right[i].value);
     }
