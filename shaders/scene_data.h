@@ -9,11 +9,13 @@
 
 #ifdef __STDC__
 #include <stdint.h>
-#define TDI_UINT  uint32_t
-#define TDI_FLOAT float
+#define TDI_UINT   uint32_t
+#define TDI_FLOAT  float
+#define TDI_STRUCT struct
 #else
 #define TDI_UINT  uint
 #define TDI_FLOAT float
+#define TDI_STRUCT
 #endif
 
 #define TDI_CLUSTER_TRIANGLES 128 /* at most, 7 bits of the visibility word */
@@ -70,7 +72,7 @@ struct tdi_cluster_instance {
  * KHR_texture_transform. */
 struct tdi_texture_ref {
     TDI_UINT texture;
-    TDI_UINT set; /* 0 or 1; bit 8: the transform is the identity */
+    TDI_UINT set;           /* 0 or 1; bit 8: the transform is the identity */
     TDI_FLOAT transform[6]; /* u' = t0 u + t1 v + t2, v' = t3 u + t4 v + t5 */
 };
 
@@ -86,11 +88,11 @@ struct tdi_material {
     TDI_FLOAT alpha_cutoff;
     TDI_UINT flags;
     TDI_UINT surface_flags;
-    struct tdi_texture_ref base_color_texture;
-    struct tdi_texture_ref metallic_roughness_texture;
-    struct tdi_texture_ref normal_texture;
-    struct tdi_texture_ref occlusion_texture;
-    struct tdi_texture_ref emissive_texture;
+    TDI_STRUCT tdi_texture_ref base_color_texture;
+    TDI_STRUCT tdi_texture_ref metallic_roughness_texture;
+    TDI_STRUCT tdi_texture_ref normal_texture;
+    TDI_STRUCT tdi_texture_ref occlusion_texture;
+    TDI_STRUCT tdi_texture_ref emissive_texture;
 };
 
 #endif
