@@ -28,10 +28,22 @@ select_tests()
   mapfile -t picked <<<"$names"
 }
 
+# make_locale: one with a decimal comma, for the tests that nothing written depends on the locale.
+make_locale()
+{
+  [[ -d build/locale/de_DE.UTF-8 ]] || {
+    mkdir -p build/locale
+    localedef -i de_DE -f UTF-8 build/locale/de_DE.UTF-8
+  }
+  # shellcheck disable=SC2154 # dev sets root
+  export LOCPATH=$root/build/locale
+}
+
 prepare_tests()
 {
   need_build_packages
-  need_packages vulkan-validationlayers
+  need_packages vulkan-validationlayers locales
+  make_locale
   choose_software_driver
 }
 
