@@ -52,7 +52,7 @@ test_everything()
   build_plain
   build_clang
   build_sanitized build-asan address,undefined
-  run_suite build
+  run_suite build --timeout-multiplier 2
   run_suite build-asan --timeout-multiplier 4
 }
 
