@@ -112,6 +112,9 @@ static void the_groups_above_limit_too(void **state)
     assert_int_equal(CORES(own_group, "0::/a/b\n", "/sys/fs/cgroup/a/b/cpu.max", "max 100000\n",
                            "/sys/fs/cgroup/a/cpu.max", "50000 100000\n"),
                      1);
+    assert_int_equal(CORES(own_group, "0::/a/b\n", "/sys/fs/cgroup/a/b/cpu.max", "50000 100000\n",
+                           "/sys/fs/cgroup/a/cpu.max", "6400000 100000\n"),
+                     1);
     /* In a container whose path is that of the machine outside. */
     assert_int_equal(
         CORES(own_group, "0::/docker/1f\n", "/sys/fs/cgroup/cpu.max", "50000 100000\n"), 1);

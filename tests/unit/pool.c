@@ -239,6 +239,47 @@ static void a_loop_runs_on_a_worker_and_on_the_caller(void **state)
     tdi_mutex_destroy(&met.lock);
 }
 
+typedef struct slow_loop {
+    meeting met;
+    pthread_t caller;
+    bool returned;
+    bool left_early;
+} slow_loop;
+
+/* The worker's call stays for a while after both have met, and looks whether the loop's caller has
+ * gone meanwhile. */
+static void stay_on_worker(void *user, uint32_t index)
+{
+    slow_loop *slow = user;
+    meet(&slow->met, index);
+    if (pthread_equal(pthread_self(), slow->caller))
+        return;
+    uint64_t deadline = tdi_deadline(tdi_now_ns(), 50 * TDI_NS_PER_MS);
+    tdi_mutex_lock(&slow->met.lock);
+    while (!slow->returned && tdi_cond_wait_until(&slow->met.cond, &slow->met.lock, deadline))
+        continue;
+    slow->left_early = slow->returned;
+    tdi_mutex_unlock(&slow->met.lock);
+}
+
+static void a_loop_ends_when_its_last_call_has_ended(void **state)
+{
+    (void)state;
+    tdi_pool *pool = make_pool(1);
+    slow_loop slow = {.caller = pthread_self()};
+    assert_int_equal(tdi_mutex_init(&slow.met.lock, TDI_RANK_NONE), TD_OK);
+    assert_int_equal(tdi_cond_init(&slow.met.cond), TD_OK);
+    tdi_pool_for(pool, 2, stay_on_worker, &slow);
+    tdi_mutex_lock(&slow.met.lock);
+    slow.returned = true;
+    tdi_cond_broadcast(&slow.met.cond);
+    tdi_mutex_unlock(&slow.met.lock);
+    tdi_pool_destroy(pool);
+    assert_false(slow.left_early);
+    tdi_cond_destroy(&slow.met.cond);
+    tdi_mutex_destroy(&slow.met.lock);
+}
+
 static _Atomic uint64_t false_time;
 
 static uint64_t tell_false_time(void)
@@ -301,6 +342,7 @@ int main(void)
         cmocka_unit_test(loops_may_be_nested),
         cmocka_unit_test(tasks_may_loop_while_the_pool_is_full),
         cmocka_unit_test(a_loop_runs_on_a_worker_and_on_the_caller),
+        cmocka_unit_test(a_loop_ends_when_its_last_call_has_ended),
         cmocka_unit_test(busy_time_is_that_of_the_tasks),
         cmocka_unit_test(too_many_threads_are_refused),
         cmocka_unit_test(no_number_means_all_cores),
