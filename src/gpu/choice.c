@@ -100,7 +100,8 @@ static void look_at_memory(const tdi_vk_instance *instance, tdi_candidate *c)
     }
 }
 
-static td_result look_at_queues(const tdi_vk_instance *instance, td_async_mode async, tdi_candidate *c)
+static td_result look_at_queues(const tdi_vk_instance *instance, td_async_mode async,
+                                tdi_candidate *c)
 {
     uint32_t count = 0;
     instance->vkGetPhysicalDeviceQueueFamilyProperties2(c->handle, &count, NULL);

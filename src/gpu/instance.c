@@ -45,7 +45,6 @@ static VkBool32 VKAPI_PTR on_message(VkDebugUtilsMessageSeverityFlagBitsEXT seve
                                      VkDebugUtilsMessageTypeFlagsEXT types,
                                      const VkDebugUtilsMessengerCallbackDataEXT *data, void *user)
 {
-    (void)user;
     const char *id = data->pMessageIdName ? data->pMessageIdName : "Vulkan";
     const char *text = data->pMessage ? data->pMessage : "";
     bool general = !(types & ~(VkFlags)VK_DEBUG_UTILS_MESSAGE_TYPE_GENERAL_BIT_EXT);
@@ -53,11 +52,11 @@ static VkBool32 VKAPI_PTR on_message(VkDebugUtilsMessageSeverityFlagBitsEXT seve
         message_hook(message_user, id, text);
     td_log_level level =
         severity >= VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT ? TD_LOG_ERROR : TD_LOG_WARNING;
-    tdi_log(general ? TD_LOG_DEBUG : level, "%s: %s", id, text);
+    tdi_messages_add(user, general ? TD_LOG_DEBUG : level, id, text);
     return VK_FALSE;
 }
 
-static VkDebugUtilsMessengerCreateInfoEXT messenger_info(void)
+static VkDebugUtilsMessengerCreateInfoEXT messenger_info(tdi_messages *messages)
 {
     return (VkDebugUtilsMessengerCreateInfoEXT){
         .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
@@ -67,6 +66,7 @@ static VkDebugUtilsMessengerCreateInfoEXT messenger_info(void)
                        VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT |
                        VK_DEBUG_UTILS_MESSAGE_TYPE_PERFORMANCE_BIT_EXT,
         .pfnUserCallback = on_message,
+        .pUserData = messages,
     };
 }
 
@@ -118,10 +118,10 @@ static VkResult create_handle(tdi_vk_instance *instance)
 
     VkValidationFeatureEnableEXT enabled =
         VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT;
-    VkDebugUtilsMessengerCreateInfoEXT messenger = messenger_info();
+    VkDebugUtilsMessengerCreateInfoEXT messenger = messenger_info(instance->messages);
     VkValidationFeaturesEXT validation = {
         .sType = VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT,
-        .pNext = instance->debug_utils ? &messenger : NULL,
+        .pNext = &messenger,
         .enabledValidationFeatureCount = 1,
         .pEnabledValidationFeatures = &enabled,
     };
@@ -164,9 +164,9 @@ static td_result load_functions(tdi_vk_instance *instance)
 
 static td_result create_messenger(tdi_vk_instance *instance)
 {
-    if (!instance->validation || !instance->vkCreateDebugUtilsMessengerEXT)
+    if (!instance->messages || !instance->vkCreateDebugUtilsMessengerEXT)
         return TD_OK;
-    VkDebugUtilsMessengerCreateInfoEXT info = messenger_info();
+    VkDebugUtilsMessengerCreateInfoEXT info = messenger_info(instance->messages);
     return tdi_vk_check(instance->vkCreateDebugUtilsMessengerEXT(instance->handle, &info, NULL,
                                                                  &instance->messenger),
                         "vkCreateDebugUtilsMessengerEXT");
@@ -174,6 +174,8 @@ static td_result create_messenger(tdi_vk_instance *instance)
 
 static td_result build(tdi_vk_instance *instance)
 {
+    if (instance->validation)
+        TDI_TRY(tdi_messages_create(&instance->messages));
     VkResult result = create_handle(instance);
     if (result == VK_ERROR_INCOMPATIBLE_DRIVER)
         return tdi_fail(TD_ERROR_NO_DEVICE, "no Vulkan driver is installed; install one (Debian: "
@@ -188,7 +190,7 @@ td_result tdi_instance_create(bool validation, tdi_vk_instance *out)
     memset(out, 0, sizeof *out);
     TDI_TRY(load_loader());
     out->debug_utils = has_extension(NULL, VK_EXT_DEBUG_UTILS_EXTENSION_NAME);
-    out->validation = validation && has_validation_layer();
+    out->validation = validation && out->debug_utils && has_validation_layer();
     if (validation && !out->validation)
         tdi_log(TD_LOG_WARNING,
                 "validation was asked for, but the layer %s is not installed "
@@ -206,6 +208,7 @@ void tdi_instance_destroy(tdi_vk_instance *instance)
         instance->vkDestroyDebugUtilsMessengerEXT(instance->handle, instance->messenger, NULL);
     if (instance->handle && instance->vkDestroyInstance)
         instance->vkDestroyInstance(instance->handle, NULL);
+    tdi_messages_destroy(instance->messages);
     memset(instance, 0, sizeof *instance);
 }
 

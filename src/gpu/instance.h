@@ -3,6 +3,7 @@
 #ifndef TDI_GPU_INSTANCE_H
 #define TDI_GPU_INSTANCE_H
 
+#include "gpu/messages.h"
 #include "gpu/vulkan.h"
 
 /* Always there in Vulkan 1.3. */
@@ -31,7 +32,8 @@
 typedef struct tdi_vk_instance {
     VkInstance handle;
     bool debug_utils;
-    bool validation; /* the layer is on */
+    bool validation;        /* the layer is on */
+    tdi_messages *messages; /* NULL without validation */
     VkDebugUtilsMessengerEXT messenger;
 #define TDI_INSTANCE_MEMBER(name) PFN_##name name;
     TDI_INSTANCE_FUNCTIONS(TDI_INSTANCE_MEMBER)

@@ -1,0 +1,184 @@
+#include "gpu_test.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+static atomic_uint message_count;
+static atomic_uint expected_count;
+static const char *expected_part;
+
+/* Comes on any thread and under any lock, so it only counts and prints. */
+static void on_message(void *user, const char *id, const char *text)
+{
+    (void)user;
+    if (expected_part && (strstr(id, expected_part) || strstr(text, expected_part))) {
+        atomic_fetch_add(&expected_count, 1);
+        return;
+    }
+    atomic_fetch_add(&message_count, 1);
+    fprintf(stderr, "validation message: %s: %s\n", id, text);
+}
+
+void gpu_watch_messages(const char *expected)
+{
+    atomic_store(&message_count, 0);
+    atomic_store(&expected_count, 0);
+    expected_part = expected;
+    tdi_instance_set_message_hook(on_message, NULL);
+}
+
+uint32_t gpu_message_count(void)
+{
+    return atomic_load(&message_count);
+}
+
+uint32_t gpu_expected_count(void)
+{
+    return atomic_load(&expected_count);
+}
+
+void gpu_check(td_result result, const char *expression, const char *file, int line)
+{
+    if (result == TD_OK)
+        return;
+    print_error("%s: %s: %s\n", expression, td_result_name(result), td_last_error());
+    _fail(file, line);
+}
+
+void gpu_check_device(td_result result)
+{
+    if (result == TD_ERROR_NO_DEVICE && !getenv("TANDEM_REQUIRE_DEVICE")) {
+        print_message("skipped: %s\n", td_last_error());
+        skip();
+    }
+    gpu_ok(result);
+}
+
+/* Its messages are only for the canary that wants them. */
+static void drop_log(void *user, td_log_level level, const char *message)
+{
+    (void)user;
+    (void)level;
+    (void)message;
+}
+
+static void check_budget_is_back(td_device *device, const td_budget_info *start)
+{
+    td_budget_info end;
+    tdi_memory_trim(device);
+    td_budget_get_info(td_device_budget(device), &end);
+    assert_int_equal(end.used_bytes, start->used_bytes);
+    assert_int_equal(end.held_bytes, start->held_bytes);
+    assert_int_equal(end.allocations, start->allocations);
+    assert_memory_equal(end.by_category, start->by_category, sizeof end.by_category);
+}
+
+void gpu_run(void **state)
+{
+    const gpu_case *test = *state;
+    td_device_params params = test->params;
+    params.validation = true;
+    uint64_t blocks = tdi_live_blocks();
+    gpu_watch_messages(test->expected);
+    if (test->expected)
+        td_set_log(drop_log, NULL, TD_LOG_ERROR);
+    td_device *device;
+    gpu_check_device(td_device_create(&params, &device));
+    td_budget_info start;
+    td_budget_get_info(td_device_budget(device), &start);
+    test->run(device);
+    check_budget_is_back(device, &start);
+    td_device_destroy(device);
+    assert_int_equal(gpu_message_count(), 0);
+    assert_true(!test->expected || gpu_expected_count() > 0);
+    assert_int_equal(tdi_live_blocks(), blocks);
+    td_set_log(NULL, NULL, td_default_log_level());
+}
+
+static VkCommandPool make_pool(td_device *device)
+{
+    VkCommandPoolCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+        .queueFamilyIndex = device->queues[device->lane_queue[TD_LANE_GRAPHICS]].family,
+    };
+    VkCommandPool pool;
+    gpu_ok(tdi_vk_check(device->vk.vkCreateCommandPool(device->handle, &info, NULL, &pool),
+                        "vkCreateCommandPool"));
+    return pool;
+}
+
+static VkCommandBuffer begin_commands(td_device *device, VkCommandPool pool)
+{
+    VkCommandBufferAllocateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+        .commandPool = pool,
+        .commandBufferCount = 1,
+    };
+    VkCommandBufferBeginInfo begin = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+        .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
+    };
+    VkCommandBuffer commands;
+    gpu_ok(tdi_vk_check(device->vk.vkAllocateCommandBuffers(device->handle, &info, &commands),
+                        "vkAllocateCommandBuffers"));
+    gpu_ok(tdi_vk_check(device->vk.vkBeginCommandBuffer(commands, &begin), "vkBeginCommandBuffer"));
+    return commands;
+}
+
+void gpu_submit(td_device *device,
+                void (*record)(td_device *device, VkCommandBuffer commands, void *user), void *user)
+{
+    VkCommandPool pool = make_pool(device);
+    VkCommandBuffer commands = begin_commands(device, pool);
+    record(device, commands, user);
+    gpu_ok(tdi_vk_check(device->vk.vkEndCommandBuffer(commands), "vkEndCommandBuffer"));
+    VkCommandBufferSubmitInfo buffer = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO,
+        .commandBuffer = commands,
+    };
+    VkSubmitInfo2 submit = {
+        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO_2,
+        .commandBufferInfoCount = 1,
+        .pCommandBufferInfos = &buffer,
+    };
+    VkQueue queue = device->queues[device->lane_queue[TD_LANE_GRAPHICS]].handle;
+    gpu_ok(tdi_vk_check(device->vk.vkQueueSubmit2(queue, 1, &submit, VK_NULL_HANDLE),
+                        "vkQueueSubmit2"));
+    gpu_ok(tdi_vk_check(device->vk.vkQueueWaitIdle(queue), "vkQueueWaitIdle"));
+    device->vk.vkDestroyCommandPool(device->handle, pool, NULL);
+}
+
+void gpu_make_buffer(td_device *device, VkDeviceSize size, tdi_memory_kind kind, tdi_buffer *out)
+{
+    tdi_buffer_params params = {
+        .name = "test",
+        .size = size,
+        .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
+                 VK_BUFFER_USAGE_TRANSFER_DST_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT,
+        .kind = kind,
+        .category = TD_BUDGET_TRANSIENT,
+    };
+    gpu_ok(tdi_buffer_create(device, &params, out));
+}
+
+void gpu_full_barrier(td_device *device, VkCommandBuffer commands)
+{
+    VkMemoryBarrier2 barrier = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
+        .srcStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+        .srcAccessMask = VK_ACCESS_2_MEMORY_WRITE_BIT,
+        .dstStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT | VK_PIPELINE_STAGE_2_HOST_BIT,
+        .dstAccessMask =
+            VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT | VK_ACCESS_2_HOST_READ_BIT,
+    };
+    VkDependencyInfo dependency = {
+        .sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO,
+        .memoryBarrierCount = 1,
+        .pMemoryBarriers = &barrier,
+    };
+    device->vk.vkCmdPipelineBarrier2(commands, &dependency);
+}

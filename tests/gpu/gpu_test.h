@@ -1,0 +1,63 @@
+/* Tests on a Vulkan device. Each runs on a device of its own with validation and synchronisation
+ * validation, and fails if there was any message, if the budget does not return to where it
+ * was, or if host memory is lost. Without any Vulkan device a test is skipped, or fails where
+ * TANDEM_REQUIRE_DEVICE is set. */
+#ifndef TESTS_GPU_TEST_H
+#define TESTS_GPU_TEST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "gpu/buffer.h"
+#include "gpu/device.h"
+
+typedef void (*gpu_test_fn)(td_device *device);
+
+typedef struct gpu_case {
+    gpu_test_fn run;
+    td_device_params params; /* `validation` is set by the harness */
+    const char *expected;    /* a canary: a message with this part must come, and no other */
+} gpu_case;
+
+/* Entries for cmocka's array of tests. */
+#define gpu_test(fn)         gpu_test_with(fn, ((gpu_case){.run = (fn)}))
+#define gpu_canary(fn, part) gpu_test_with(fn, ((gpu_case){.run = (fn), .expected = (part)}))
+#define gpu_test_with(fn, ...)                                                                     \
+    {                                                                                              \
+        .name = #fn, .test_func = gpu_run, .initial_state = &(gpu_case[])                          \
+        {                                                                                          \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+void gpu_run(void **state);
+
+/* Fails the test with the sentence of the error, if it is one. */
+#define gpu_ok(expression) gpu_check((expression), #expression, __FILE__, __LINE__)
+void gpu_check(td_result result, const char *expression, const char *file, int line);
+
+/* For tests that make their devices themselves: skips or fails on TD_ERROR_NO_DEVICE. */
+void gpu_check_device(td_result result);
+
+/* Counts validation messages from now; gpu_message_count tells how many there were. */
+void gpu_watch_messages(const char *expected);
+uint32_t gpu_message_count(void);
+uint32_t gpu_expected_count(void);
+
+/* Records commands with `record(device, commands, user)`, submits them to the graphics lane's
+ * queue, and waits. For tests of the layers below the lanes. */
+void gpu_submit(td_device *device,
+                void (*record)(td_device *device, VkCommandBuffer commands, void *user),
+                void *user);
+
+/* A buffer in readback memory with the usages that tests need. */
+void gpu_make_buffer(td_device *device, VkDeviceSize size, tdi_memory_kind kind, tdi_buffer *out);
+
+/* A barrier from any write to any access. */
+void gpu_full_barrier(td_device *device, VkCommandBuffer commands);
+
+#endif
