@@ -1,0 +1,41 @@
+/* The inside of a td_batch, which its parts share: batch.c makes and runs it, view.c takes each
+ * finished view to its files, report.c tells what happened. */
+#ifndef TDI_BATCH_BATCH_H
+#define TDI_BATCH_BATCH_H
+
+#include <stdatomic.h>
+
+#include <tandem/batch.h>
+
+#include "base/pool.h"
+#include "batch/destination.h"
+#include "batch/sheet.h"
+#include "batch/stream.h"
+#include "batch/tally.h"
+
+struct td_batch {
+    td_batch_params params; /* strings in it are not used after creation */
+    char *contact_sheet;    /* path; NULL: none */
+    tdi_destination *destination;
+    tdi_sheet *sheet;  /* NULL: none asked for */
+    tdi_stream stream; /* for raw frames */
+    tdi_tally tally;
+    td_monitor *monitor; /* params.monitor, or the batch's own */
+    td_monitor *own_monitor;
+    td_renderer *renderer;
+    tdi_encoder *encoder; /* NULL for raw frames */
+    tdi_pool *raw_pool;   /* one thread that hands raw frames on; else NULL */
+
+    uint64_t created_ns;
+    double renderer_ms;        /* time that making the renderer took */
+    _Atomic uint64_t begun_ns; /* 0: td_batch_run was not called yet */
+    _Atomic uint64_t ended_ns; /* 0: td_batch_run has not ended */
+    atomic_bool cancelled;     /* by td_batch_cancel */
+    atomic_bool stopped;       /* for a reason of the batch's own; no more views are submitted */
+
+    tdi_mutex lock;
+    tdi_cond idle;        /* `outstanding` became 0 */
+    uint32_t outstanding; /* views submitted and not yet written; guarded by the lock */
+};
+
+#endif

@@ -1,0 +1,269 @@
+#include "batch/view.h"
+
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+/* One file of a view. */
+typedef struct view_file {
+    tdi_encode_job job;
+    tdi_batch_view *view;
+    uint32_t output; /* into tdi_output_kinds */
+    char *path;
+} view_file;
+
+struct tdi_batch_view {
+    td_batch *batch;
+    td_request *request;
+    uint64_t number;
+    uint64_t submitted_ns;
+    uint64_t finished_ns;
+    atomic_bool failed;
+    _Atomic uint32_t files_left;
+    uint32_t file_count;
+    view_file files[TDI_OUTPUT_COUNT];
+    tdi_task task;        /* for raw frames */
+    tdi_stream_item item; /* for raw frames */
+};
+
+td_result tdi_batch_views_begin(td_batch *batch, uint64_t first, uint32_t count,
+                                tdi_batch_view **views)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        views[i] = tdi_alloc_zero(1, sizeof *views[i]);
+        if (!views[i]) {
+            while (i > 0)
+                tdi_free(views[--i]);
+            return TD_ERROR_HOST_MEMORY;
+        }
+        views[i]->batch = batch;
+        views[i]->number = first + i;
+        views[i]->submitted_ns = tdi_now_ns();
+    }
+    tdi_mutex_lock(&batch->lock);
+    batch->outstanding += count;
+    tdi_mutex_unlock(&batch->lock);
+    return TD_OK;
+}
+
+/* Gives the pixels back to the renderer and forgets the view. */
+static void end_view(tdi_batch_view *view)
+{
+    td_batch *batch = view->batch;
+    td_request_release(view->request);
+    for (uint32_t i = 0; i < view->file_count; i++)
+        tdi_free(view->files[i].path);
+    tdi_free(view);
+    tdi_mutex_lock(&batch->lock);
+    if (--batch->outstanding == 0)
+        tdi_cond_broadcast(&batch->idle);
+    tdi_mutex_unlock(&batch->lock);
+}
+
+static bool is_raw(const td_batch *batch)
+{
+    return tdi_destination_sink(batch->destination) == TDI_SINK_RAW;
+}
+
+/* A view fails once, for the first reason. A stream that lacks a frame is of no use from there on.
+ */
+static void fail_view(tdi_batch_view *view, td_result result)
+{
+    td_batch *batch = view->batch;
+    if (atomic_exchange(&view->failed, true) || result == TD_ERROR_CANCELLED)
+        return;
+    tdi_tally_failed(&batch->tally, view->number, result);
+    if (is_raw(batch) || tdi_tally_hopeless(&batch->tally))
+        atomic_store(&batch->stopped, true);
+}
+
+void tdi_batch_views_fail(tdi_batch_view **views, uint32_t count, td_result result)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        fail_view(views[i], result);
+        end_view(views[i]);
+    }
+}
+
+void tdi_batch_views_drop(tdi_batch_view **views, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        end_view(views[i]);
+}
+
+static void finish_view(tdi_batch_view *view)
+{
+    if (!atomic_load(&view->failed))
+        tdi_tally_done(&view->batch->tally);
+    end_view(view);
+}
+
+static void add_span(const tdi_batch_view *view, uint32_t worker, const char *name,
+                     uint64_t begin_ns, uint64_t end_ns)
+{
+    char track[32];
+    tdi_snprintf(track, sizeof track, "encode %u", worker);
+    td_monitor_add(view->batch->monitor, track, name, (int64_t)view->number, begin_ns, end_ns);
+}
+
+static void add_to_sheet(const tdi_batch_view *view, uint32_t worker)
+{
+    td_image image;
+    if (!view->batch->sheet || td_request_image(view->request, TD_OUTPUT_COLOR, &image) != TD_OK)
+        return;
+    uint64_t begin = tdi_now_ns();
+    tdi_sheet_set(view->batch->sheet, view->number, &image);
+    add_span(view, worker, "contact sheet", begin, tdi_now_ns());
+}
+
+/* On a thread of the encoder. */
+static void file_is_written(tdi_encode_job *job)
+{
+    view_file *file = job->user;
+    tdi_batch_view *view = file->view;
+    if (job->result != TD_OK) {
+        fail_view(view, job->result);
+    } else {
+        add_span(view, job->worker, "encode", job->begin_ns, job->encoded_ns);
+        add_span(view, job->worker, "write", job->encoded_ns, job->end_ns);
+        tdi_tally_file(&view->batch->tally, view->number, file->output, job->file_bytes);
+    }
+    if (tdi_output_kinds[file->output].output == TD_OUTPUT_COLOR)
+        add_to_sheet(view, job->worker);
+    if (atomic_fetch_sub(&view->files_left, 1) == 1)
+        finish_view(view);
+}
+
+static td_result prepare_file(tdi_batch_view *view, uint32_t output)
+{
+    const tdi_destination *destination = view->batch->destination;
+    const tdi_output_kind *kind = &tdi_output_kinds[output];
+    view_file *file = &view->files[view->file_count];
+    TDI_TRY(tdi_destination_path(destination, view->number, kind, &file->path));
+    bool wanted;
+    td_image image;
+    td_result result = tdi_destination_prepare(destination, file->path, &wanted);
+    if (result == TD_OK && wanted)
+        result = td_request_image(view->request, kind->output, &image);
+    if (result != TD_OK || !wanted) {
+        tdi_free(file->path);
+        return result;
+    }
+    view->file_count++;
+    file->view = view;
+    file->output = output;
+    file->job = (tdi_encode_job){
+        .path = file->path,
+        .pixels = image.pixels,
+        .row_bytes = image.row_bytes,
+        .width = image.width,
+        .height = image.height,
+        .kind = kind->picture,
+        .file = tdi_destination_sink(destination) == TDI_SINK_PNG ? TDI_FILE_PNG : TDI_FILE_NPY,
+        .done = file_is_written,
+        .user = file,
+    };
+    return TD_OK;
+}
+
+static void write_files(tdi_batch_view *view)
+{
+    for (uint32_t i = 0; i < TDI_OUTPUT_COUNT; i++) {
+        if ((view->batch->params.outputs & tdi_output_kinds[i].output) == 0)
+            continue;
+        td_result result = prepare_file(view, i);
+        if (result != TD_OK)
+            fail_view(view, result);
+    }
+    /* The view may be gone once its last file is submitted. */
+    uint32_t count = view->file_count;
+    tdi_encoder *encoder = view->batch->encoder;
+    atomic_store(&view->files_left, count);
+    for (uint32_t i = 0; i < count; i++)
+        tdi_encoder_submit(encoder, &view->files[i].job);
+    if (count == 0)
+        finish_view(view);
+}
+
+static td_result write_raw(tdi_batch_view *view, uint32_t worker)
+{
+    td_batch *batch = view->batch;
+    td_image image;
+    TDI_TRY(td_request_image(view->request, (td_output)batch->params.outputs, &image));
+    uint64_t begin = tdi_now_ns();
+    size_t size = image.row_bytes * image.height;
+    TDI_TRY(batch->params.write(batch->params.write_user, image.pixels, size));
+    add_span(view, worker, "write", begin, tdi_now_ns());
+    add_to_sheet(view, worker);
+    return TD_OK;
+}
+
+static void deliver_raw(tdi_stream_item *item, void *user, uint32_t worker)
+{
+    (void)user;
+    tdi_batch_view *view =
+        (tdi_batch_view *)(void *)((char *)item - offsetof(tdi_batch_view, item));
+    bool stopped = atomic_load(&view->batch->stopped) || atomic_load(&view->batch->cancelled);
+    if (stopped) {
+        end_view(view);
+        return;
+    }
+    td_result result = atomic_load(&view->failed) ? TD_OK : write_raw(view, worker);
+    if (result != TD_OK)
+        fail_view(view, result);
+    finish_view(view);
+}
+
+static void run_raw(tdi_task *task, uint32_t worker)
+{
+    tdi_batch_view *view =
+        (tdi_batch_view *)(void *)((char *)task - offsetof(tdi_batch_view, task));
+    tdi_stream_put(&view->batch->stream, &view->item, NULL, worker);
+}
+
+static td_result check_time(const tdi_batch_view *view)
+{
+    uint64_t limit = view->batch->params.view_timeout_ns;
+    uint64_t taken = view->finished_ns - view->submitted_ns;
+    if (limit == 0 || taken <= limit)
+        return TD_OK;
+    return tdi_fail(TD_ERROR_TIMEOUT, "view %llu: took %.3f s; the limit is %.3f s",
+                    (unsigned long long)view->number, (double)taken * 1e-9, (double)limit * 1e-9);
+}
+
+/* On the completion thread, which must not be kept. */
+static void view_is_ready(void *user, td_request *request)
+{
+    tdi_batch_view *view = user;
+    td_batch *batch = view->batch;
+    view->finished_ns = tdi_now_ns();
+    td_monitor_add(batch->monitor, "views", "render", (int64_t)view->number, view->submitted_ns,
+                   view->finished_ns);
+    td_result result = td_request_result(request);
+    if (result == TD_OK)
+        result = check_time(view);
+    if (result != TD_OK)
+        fail_view(view, result);
+    if (is_raw(batch))
+        tdi_pool_submit(batch->raw_pool, &view->task);
+    else if (atomic_load(&batch->cancelled) || atomic_load(&view->failed))
+        end_view(view);
+    else
+        write_files(view);
+}
+
+void tdi_batch_views_follow(tdi_batch_view **views, td_request **requests, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        tdi_batch_view *view = views[i];
+        view->request = requests[i];
+        view->task.run = run_raw;
+        view->item.number = view->number;
+        view->item.deliver = deliver_raw;
+        td_result result = td_request_on_finish(view->request, view_is_ready, view);
+        if (result != TD_OK)
+            tdi_batch_views_fail(&views[i], 1, result);
+    }
+}

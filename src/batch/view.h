@@ -1,0 +1,20 @@
+/* A view of a batch on its way from the renderer to its files. */
+#ifndef TDI_BATCH_VIEW_H
+#define TDI_BATCH_VIEW_H
+
+#include "batch/batch.h"
+
+typedef struct tdi_batch_view tdi_batch_view;
+
+/* Allocates views `first` to `first + count - 1` and counts them as outstanding; on failure there
+ * are none. Each ends by one of the following. */
+td_result tdi_batch_views_begin(td_batch *batch, uint64_t first, uint32_t count,
+                                tdi_batch_view **views);
+/* Takes the requests over: each view is encoded and written when its request is ready. */
+void tdi_batch_views_follow(tdi_batch_view **views, td_request **requests, uint32_t count);
+/* For views that could not be submitted, for the reason in the thread's last error. */
+void tdi_batch_views_fail(tdi_batch_view **views, uint32_t count, td_result result);
+/* For views that will not be submitted. */
+void tdi_batch_views_drop(tdi_batch_view **views, uint32_t count);
+
+#endif
