@@ -1,6 +1,7 @@
 /* A device is made and what it says is true. */
 #include "gpu_test.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void default_device_is_usable(td_device *device)
@@ -28,6 +29,19 @@ static void async_off_shares_one_queue(td_device *device)
     assert_true(info.lanes[TD_LANE_TRANSFER].passthrough);
 }
 
+/* tests/gpu/meson.build says when the layer that splits queues is there. */
+static void every_lane_has_its_queue_where_queues_are_split(td_device *device)
+{
+    td_device_info info;
+    td_device_get_info(device, &info);
+    if (!getenv("TANDEM_TEST_SPLIT_QUEUES"))
+        return;
+    assert_int_equal(device->queue_count, TD_LANE_COUNT);
+    assert_int_equal(device->family_count, TD_LANE_COUNT);
+    assert_false(info.lanes[TD_LANE_COMPUTE].passthrough);
+    assert_false(info.lanes[TD_LANE_TRANSFER].passthrough);
+}
+
 static void budget_is_the_default(td_device *device)
 {
     td_budget_info info;
@@ -43,6 +57,7 @@ int main(void)
         gpu_test(default_device_is_usable),
         gpu_test_with(async_off_shares_one_queue,
                       {.run = async_off_shares_one_queue, .params = {.async = TD_ASYNC_OFF}}),
+        gpu_test(every_lane_has_its_queue_where_queues_are_split),
         gpu_test(budget_is_the_default),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
