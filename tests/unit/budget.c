@@ -1,0 +1,146 @@
+/* The ledger: never over, sums that add up, a sentence that shows them. */
+#include "support.h"
+
+#include <string.h>
+
+#include <tandem/host.h>
+
+#include "base/thread.h"
+#include "gpu/budget.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+static void holding_stops_at_the_limit(void **state)
+{
+    (void)state;
+    td_budget *budget;
+    td_budget_info info;
+    assert_int_equal(tdi_budget_create(64 * MIB, TD_BUDGET_ENFORCE, &budget), TD_OK);
+    assert_int_equal(tdi_budget_hold(budget, 48 * MIB, "a"), TD_OK);
+    assert_int_equal(tdi_budget_available(budget), 16 * MIB);
+    assert_int_equal(tdi_budget_hold(budget, 16 * MIB + 1, "b"), TD_ERROR_BUDGET);
+    assert_int_equal(tdi_budget_hold(budget, UINT64_MAX, "c"), TD_ERROR_BUDGET);
+    assert_int_equal(tdi_budget_hold(budget, 16 * MIB, "d"), TD_OK);
+    tdi_budget_release(budget, 48 * MIB);
+    td_budget_get_info(budget, &info);
+    assert_int_equal(info.held_bytes, 16 * MIB);
+    assert_int_equal(info.peak_bytes, 64 * MIB);
+    assert_int_equal(info.allocations, 1);
+    assert_int_equal(info.exceeded, 0);
+    tdi_budget_destroy(budget);
+}
+
+static void the_sentence_has_the_sums(void **state)
+{
+    (void)state;
+    td_budget *budget;
+    assert_int_equal(tdi_budget_create(64 * MIB, TD_BUDGET_ENFORCE, &budget), TD_OK);
+    assert_int_equal(tdi_budget_hold(budget, 32 * MIB, "blocks"), TD_OK);
+    tdi_budget_use(budget, TD_BUDGET_TEXTURES, 20 * MIB);
+    tdi_budget_use(budget, TD_BUDGET_READBACK, 4 * MIB);
+    assert_int_equal(tdi_budget_hold(budget, 40 * MIB, "the words"), TD_ERROR_BUDGET);
+    assert_string_equal(td_last_error(),
+                        "the words needs 40.0 MiB of device memory, and 32.0 MiB is held "
+                        "(textures 20.0, readback 4.0, slack 8.0), the limit is 64.0 MiB; "
+                        "raise the budget");
+    assert_int_equal(tdi_budget_check(budget, 40 * MIB, "the job", "a 1, b 2"), TD_ERROR_BUDGET);
+    assert_non_null(strstr(td_last_error(), "the job needs 40.0 MiB of device memory (a 1, b 2)"));
+    assert_int_equal(tdi_budget_check(budget, 32 * MIB, "the job", NULL), TD_OK);
+    assert_int_equal(tdi_budget_available(budget), 32 * MIB);
+    tdi_budget_destroy(budget);
+}
+
+static void categories_are_counted_apart(void **state)
+{
+    (void)state;
+    td_budget *budget;
+    td_budget_info info;
+    assert_int_equal(tdi_budget_create(64 * MIB, TD_BUDGET_ENFORCE, &budget), TD_OK);
+    for (int i = 0; i < TD_BUDGET_CATEGORY_COUNT; i++)
+        tdi_budget_use(budget, (td_budget_category)i, 100 + i);
+    tdi_budget_unuse(budget, TD_BUDGET_STAGING, 3);
+    td_budget_get_info(budget, &info);
+    for (int i = 0; i < TD_BUDGET_CATEGORY_COUNT; i++) {
+        assert_int_equal(info.by_category[i], 100 + i - (i == TD_BUDGET_STAGING ? 3 : 0));
+        assert_int_equal(info.peak_by_category[i], 100 + i);
+    }
+    assert_int_equal(info.used_bytes, 600 + 15 - 3);
+    assert_string_equal(td_budget_category_name(TD_BUDGET_GEOMETRY), "geometry");
+    assert_string_equal(td_budget_category_name(TD_BUDGET_CATEGORY_COUNT), "unknown");
+    tdi_budget_destroy(budget);
+}
+
+static int warnings;
+
+static void count_warning(void *user, td_log_level level, const char *message)
+{
+    (void)user;
+    assert_int_equal(level, TD_LOG_WARNING);
+    assert_non_null(strstr(message, "64.0 MiB is exceeded: the words brings it to 80.0 MiB"));
+    warnings++;
+}
+
+static void mode_warn_goes_over_and_says_so(void **state)
+{
+    (void)state;
+    td_budget *budget;
+    td_budget_info info;
+    td_set_log(count_warning, NULL, TD_LOG_WARNING);
+    assert_int_equal(tdi_budget_create(64 * MIB, TD_BUDGET_WARN, &budget), TD_OK);
+    tdi_budget_log_excess(budget);
+    assert_int_equal(warnings, 0);
+    assert_int_equal(tdi_budget_check(budget, 80 * MIB, "the job", NULL), TD_OK);
+    assert_int_equal(tdi_budget_hold(budget, 80 * MIB, "the words"), TD_OK);
+    tdi_budget_log_excess(budget);
+    tdi_budget_log_excess(budget);
+    assert_int_equal(warnings, 1);
+    td_budget_get_info(budget, &info);
+    assert_int_equal(info.exceeded, 1);
+    assert_int_equal(info.held_bytes, 80 * MIB);
+    assert_int_equal(tdi_budget_available(budget), 0);
+    tdi_budget_destroy(budget);
+    td_set_log(NULL, NULL, td_default_log_level());
+}
+
+static void hold_and_release(void *user)
+{
+    td_budget *budget = user;
+    for (int i = 0; i < 20000; i++) {
+        if (tdi_budget_hold(budget, 3, "a thread") != TD_OK)
+            continue;
+        td_budget_info info;
+        td_budget_get_info(budget, &info);
+        assert_true(info.held_bytes <= info.limit_bytes);
+        tdi_budget_release(budget, 3);
+    }
+}
+
+static void threads_never_go_over(void **state)
+{
+    (void)state;
+    td_budget *budget;
+    td_budget_info info;
+    tdi_thread threads[4];
+    assert_int_equal(tdi_budget_create(10, TD_BUDGET_ENFORCE, &budget), TD_OK);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(tdi_thread_start(&threads[i], "test", hold_and_release, budget), TD_OK);
+    for (int i = 0; i < 4; i++)
+        tdi_thread_join(&threads[i]);
+    td_budget_get_info(budget, &info);
+    assert_true(info.peak_bytes <= 9);
+    assert_int_equal(info.held_bytes, 0);
+    assert_int_equal(info.allocations, 0);
+    tdi_budget_destroy(budget);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(holding_stops_at_the_limit),
+        cmocka_unit_test(the_sentence_has_the_sums),
+        cmocka_unit_test(categories_are_counted_apart),
+        cmocka_unit_test(mode_warn_goes_over_and_says_so),
+        cmocka_unit_test(threads_never_go_over),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
