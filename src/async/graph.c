@@ -1,0 +1,111 @@
+#include "async/plan.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+td_result tdi_graph_create(const char *name, tdi_graph **out)
+{
+    tdi_graph *graph = tdi_alloc_zero(1, sizeof *graph);
+    if (!graph)
+        return TD_ERROR_HOST_MEMORY;
+    graph->name = tdi_strdup(name);
+    if (!graph->name) {
+        tdi_free(graph);
+        return TD_ERROR_HOST_MEMORY;
+    }
+    atomic_init(&graph->references, 1);
+    atomic_init(&graph->compiled, false);
+    *out = graph;
+    return TD_OK;
+}
+
+tdi_graph *tdi_graph_retain(tdi_graph *graph)
+{
+    atomic_store(&graph->compiled, true);
+    atomic_fetch_add(&graph->references, 1);
+    return graph;
+}
+
+void tdi_graph_destroy(tdi_graph *graph)
+{
+    if (!graph || atomic_fetch_sub(&graph->references, 1) != 1)
+        return;
+    for (size_t i = 0; i < graph->resource_count; i++)
+        tdi_free(graph->resources[i].name);
+    for (size_t i = 0; i < graph->pass_count; i++)
+        tdi_free(graph->passes[i].name);
+    tdi_free(graph->resources);
+    tdi_free(graph->passes);
+    tdi_free(graph->name);
+    tdi_free(graph);
+}
+
+static td_result check_open(const tdi_graph *graph, const char *what)
+{
+    if (atomic_load(&graph->compiled))
+        return tdi_fail(TD_ERROR_STATE, "graph '%s' was compiled; '%s' comes too late", graph->name,
+                        what);
+    return TD_OK;
+}
+
+td_result tdi_graph_add_resource(tdi_graph *graph, const tdi_resource_params *params,
+                                 tdi_resource *out)
+{
+    TDI_TRY(check_open(graph, params->name));
+    bool transient = params->kind == TDI_RESOURCE_TRANSIENT;
+    if (transient && (params->image || !params->size))
+        return tdi_fail(TD_ERROR_ARGUMENT,
+                        "resource '%s' of graph '%s': transient resources are buffers with a size "
+                        "function",
+                        params->name, graph->name);
+    TDI_TRY(tdi_grow((void **)&graph->resources, &graph->resource_capacity,
+                     graph->resource_count + 1, sizeof graph->resources[0]));
+    char *name = tdi_strdup(params->name);
+    if (!name)
+        return TD_ERROR_HOST_MEMORY;
+    graph_resource *resource = &graph->resources[graph->resource_count];
+    *resource = (graph_resource){.name = name, .params = *params};
+    resource->params.name = name;
+    *out = (tdi_resource)graph->resource_count++;
+    return TD_OK;
+}
+
+static td_result check_pass(const tdi_graph *graph, const tdi_pass_params *params)
+{
+    if (graph->pass_count == TDI_GRAPH_MAX_PASSES)
+        return tdi_fail(TD_ERROR_ARGUMENT,
+                        "pass '%s' is one more than the %d that graph '%s' takes", params->name,
+                        TDI_GRAPH_MAX_PASSES, graph->name);
+    if (params->use_count > TDI_PASS_MAX_USES)
+        return tdi_fail(TD_ERROR_ARGUMENT, "pass '%s' of graph '%s' has %u uses, of at most %d",
+                        params->name, graph->name, params->use_count, TDI_PASS_MAX_USES);
+    if ((uint32_t)params->lane >= TD_LANE_COUNT)
+        return tdi_fail(TD_ERROR_ARGUMENT, "pass '%s' of graph '%s' names no lane", params->name,
+                        graph->name);
+    for (uint32_t i = 0; i < params->use_count; i++) {
+        if (params->uses[i].resource >= graph->resource_count)
+            return tdi_fail(TD_ERROR_ARGUMENT,
+                            "use %u of pass '%s' of graph '%s' is of no resource", i, params->name,
+                            graph->name);
+    }
+    return TD_OK;
+}
+
+td_result tdi_graph_add_pass(tdi_graph *graph, const tdi_pass_params *params)
+{
+    TDI_TRY(check_open(graph, params->name));
+    TDI_TRY(check_pass(graph, params));
+    TDI_TRY(tdi_grow((void **)&graph->passes, &graph->pass_capacity, graph->pass_count + 1,
+                     sizeof graph->passes[0]));
+    char *name = tdi_strdup(params->name);
+    if (!name)
+        return TD_ERROR_HOST_MEMORY;
+    graph_pass *pass = &graph->passes[graph->pass_count++];
+    *pass = (graph_pass){.name = name, .params = *params};
+    pass->params.name = name;
+    pass->params.uses = NULL; /* the array moves when the graph grows */
+    if (params->use_count > 0)
+        memcpy(pass->uses, params->uses, params->use_count * sizeof params->uses[0]);
+    return TD_OK;
+}

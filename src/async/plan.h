@@ -1,0 +1,103 @@
+/* What graph.c, plan.c, plan_memory.c and plan_execute.c know of each other. */
+#ifndef TDI_ASYNC_PLAN_H
+#define TDI_ASYNC_PLAN_H
+
+#include <stdatomic.h>
+
+#include "async/graph.h"
+
+/* Offsets of transient resources: the most that minStorageBufferOffsetAlignment may be (Vulkan
+ * 1.3, table "Required Limits"), so that a plan needs to know no device. */
+#define PLAN_ALIGNMENT 256
+
+/* More barriers than this before one pass are merged. */
+#define PLAN_MAX_BARRIERS 4
+
+typedef struct graph_resource {
+    char *name;
+    tdi_resource_params params;
+} graph_resource;
+
+typedef struct graph_pass {
+    char *name;
+    tdi_pass_params params; /* `uses` is the array below */
+    tdi_use uses[TDI_PASS_MAX_USES];
+} graph_pass;
+
+struct tdi_graph {
+    char *name;
+    atomic_uint references; /* the owner's, and one for each plan */
+    atomic_bool compiled;
+    graph_resource *resources;
+    size_t resource_count, resource_capacity;
+    graph_pass *passes;
+    size_t pass_count, pass_capacity;
+};
+
+typedef struct plan_image_barrier {
+    tdi_resource resource;
+    VkPipelineStageFlags2 src_stages, dst_stages;
+    VkAccessFlags2 src_access, dst_access;
+    VkImageLayout from, to;
+} plan_image_barrier;
+
+typedef struct plan_pass {
+    td_lane lane;
+    uint32_t queue;
+    uint32_t batch;
+    uint64_t ordered; /* passes whose end can be waited for by this one without a new edge */
+    uint32_t barrier_count, image_count;
+    VkMemoryBarrier2 barriers[PLAN_MAX_BARRIERS];
+    plan_image_barrier images[TDI_PASS_MAX_USES];
+} plan_pass;
+
+/* Where a transient resource lies, and when. */
+typedef struct plan_range {
+    uint64_t users; /* passes, a bit each */
+    VkDeviceSize offset, size;
+} plan_range;
+
+/* The first use of a bound resource on a queue: where its ticket is waited for. */
+typedef struct plan_import {
+    tdi_resource resource;
+    uint32_t batch;
+    uint32_t queue;
+    VkPipelineStageFlags2 stages; /* of all its uses on that queue */
+} plan_import;
+
+struct tdi_plan {
+    tdi_graph *graph;
+    tdi_extent extent;
+    plan_pass *passes;
+    uint32_t *order;
+    plan_range *ranges; /* by tdi_resource */
+    VkDeviceSize transient_bytes;
+    tdi_plan_batch *batches;
+    uint32_t batch_count;
+    plan_import *imports;
+    uint32_t import_count;
+    /* What the passes of each queue do, and whether what they leave outlives the execution. */
+    VkPipelineStageFlags2 queue_stages[TD_LANE_COUNT];
+    VkAccessFlags2 queue_access[TD_LANE_COUNT];
+    bool writes_persistent;
+};
+
+tdi_graph *tdi_graph_retain(tdi_graph *graph);
+
+/* How a later use must follow an earlier one. */
+typedef enum plan_hazard {
+    PLAN_NO_HAZARD,
+    PLAN_EXECUTION, /* write after read */
+    PLAN_MEMORY,
+} plan_hazard;
+
+/* Between uses of one resource. */
+plan_hazard tdi_plan_hazard(const tdi_use *before, const tdi_use *after);
+
+/* Sizes of transient resources, and memory for them: two share it only if every use of one comes
+ * before every use of the other, by the order on a queue or by edges that are there anyway. */
+td_result tdi_plan_place(tdi_plan *plan);
+/* True if two different transient resources share memory. */
+bool tdi_plan_aliases(const tdi_plan *plan, tdi_resource a, tdi_resource b);
+
+#endif

@@ -1,0 +1,172 @@
+#include "async/plan_spans.h"
+
+#include "async/device_clock.h"
+#include "async/monitor.h"
+#include "base/clock.h"
+#include "base/memory.h"
+
+/* One timestamp before the passes of a batch and one after each: what follows a pass begins where
+ * it ended. */
+static uint32_t first_query(const tdi_plan *plan, uint32_t batch)
+{
+    return plan->batches[batch].first_pass + batch;
+}
+
+static uint32_t query_count(const tdi_plan *plan)
+{
+    return (uint32_t)plan->graph->pass_count + plan->batch_count;
+}
+
+static bool is_timed(const plan_spans *spans, uint32_t batch)
+{
+    uint32_t queue = spans->plan->batches[batch].queue;
+    return spans->pool && spans->device->queues[queue].timestamp_bits > 0;
+}
+
+static td_result make_queries(plan_spans *spans)
+{
+    const td_device *device = spans->device;
+    const VkQueryPoolCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
+        .queryType = VK_QUERY_TYPE_TIMESTAMP,
+        .queryCount = query_count(spans->plan),
+    };
+    spans->ticks = tdi_alloc_zero(info.queryCount, sizeof spans->ticks[0]);
+    if (!spans->ticks)
+        return TD_ERROR_HOST_MEMORY;
+    return tdi_vk_check(device->vk.vkCreateQueryPool(device->handle, &info, NULL, &spans->pool),
+                        "vkCreateQueryPool");
+}
+
+static td_result make_locks(plan_spans *spans)
+{
+    TDI_TRY(tdi_mutex_init(&spans->mutex, TDI_RANK_WAITER));
+    td_result result = tdi_cond_init(&spans->idle);
+    if (result != TD_OK)
+        tdi_mutex_destroy(&spans->mutex);
+    return result;
+}
+
+td_result tdi_plan_spans_init(plan_spans *spans, td_device *device, const tdi_plan *plan)
+{
+    spans->plan = plan;
+    TDI_TRY(tdi_device_clock_of(device, &spans->clock));
+    TDI_TRY(make_locks(spans));
+    spans->device = device;
+    return spans->clock ? make_queries(spans) : TD_OK;
+}
+
+static void wait_until_idle(plan_spans *spans)
+{
+    tdi_mutex_lock(&spans->mutex);
+    while (spans->busy)
+        tdi_cond_wait(&spans->idle, &spans->mutex);
+    tdi_mutex_unlock(&spans->mutex);
+}
+
+void tdi_plan_spans_end(plan_spans *spans)
+{
+    if (!spans->device)
+        return;
+    wait_until_idle(spans);
+    if (spans->pool)
+        spans->device->vk.vkDestroyQueryPool(spans->device->handle, spans->pool, NULL);
+    tdi_free(spans->ticks);
+    tdi_cond_destroy(&spans->idle);
+    tdi_mutex_destroy(&spans->mutex);
+}
+
+void tdi_plan_spans_begin(plan_spans *spans, struct td_monitor *monitor, uint64_t frame_index)
+{
+    wait_until_idle(spans);
+    spans->monitor = monitor;
+    spans->frame_index = frame_index;
+    if (monitor && spans->pool)
+        spans->device->vk.vkResetQueryPool(spans->device->handle, spans->pool, 0,
+                                           query_count(spans->plan));
+}
+
+static void stamp(const plan_spans *spans, VkCommandBuffer commands, uint32_t batch, uint32_t query)
+{
+    if (spans->monitor && is_timed(spans, batch))
+        spans->device->vk.vkCmdWriteTimestamp2(commands, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+                                               spans->pool, query);
+}
+
+void tdi_plan_spans_start_batch(plan_spans *spans, VkCommandBuffer commands, uint32_t batch)
+{
+    stamp(spans, commands, batch, first_query(spans->plan, batch));
+}
+
+void tdi_plan_spans_after_pass(plan_spans *spans, VkCommandBuffer commands, uint32_t batch,
+                               uint32_t place)
+{
+    stamp(spans, commands, batch, first_query(spans->plan, batch) + place + 1);
+}
+
+static void add_pass(const plan_spans *spans, uint32_t batch, uint32_t place, const uint64_t *ticks)
+{
+    const tdi_plan_batch *planned = &spans->plan->batches[batch];
+    const tdi_graph *graph = spans->plan->graph;
+    const graph_pass *pass = &graph->passes[spans->plan->order[planned->first_pass + place]];
+    uint32_t bits = spans->device->queues[planned->queue].timestamp_bits;
+    if (pass->params.record)
+        td_monitor_add_lane(spans->monitor, pass->params.lane, pass->name,
+                            (int64_t)spans->frame_index,
+                            tdi_device_clock_to_host(spans->clock, ticks[place], bits),
+                            tdi_device_clock_to_host(spans->clock, ticks[place + 1], bits));
+}
+
+static void add_batch(plan_spans *spans, uint32_t batch)
+{
+    const td_device *device = spans->device;
+    const tdi_plan_batch *planned = &spans->plan->batches[batch];
+    uint32_t count = planned->pass_count + 1;
+    VkResult result = device->vk.vkGetQueryPoolResults(
+        device->handle, spans->pool, first_query(spans->plan, batch), count,
+        count * sizeof spans->ticks[0], spans->ticks, sizeof spans->ticks[0],
+        VK_QUERY_RESULT_64_BIT);
+    if (result != VK_SUCCESS)
+        return;
+    for (uint32_t i = 0; i < planned->pass_count; i++)
+        add_pass(spans, batch, i, spans->ticks);
+}
+
+/* Without a clock to compare with: from the submission to the moment when its end was seen. */
+static void add_host_times(const plan_spans *spans, uint32_t batch)
+{
+    td_monitor_add_lane(spans->monitor, spans->plan->batches[batch].lane, spans->plan->graph->name,
+                        (int64_t)spans->frame_index, spans->submitted_ns, tdi_now_ns());
+}
+
+static void hand_over(plan_spans *spans)
+{
+    for (uint32_t batch = 0; batch < spans->plan->batch_count; batch++) {
+        tdi_monitor_count_submission(spans->monitor, spans->plan->batches[batch].lane);
+        if (is_timed(spans, batch))
+            add_batch(spans, batch);
+        else if (spans->plan->batches[batch].pass_count > 0)
+            add_host_times(spans, batch);
+    }
+}
+
+static void on_reached(tdi_watch *watch, td_result result)
+{
+    plan_spans *spans = (plan_spans *)((char *)watch - offsetof(plan_spans, watch));
+    if (result == TD_OK)
+        hand_over(spans);
+    tdi_mutex_lock(&spans->mutex);
+    spans->busy = false;
+    tdi_cond_signal(&spans->idle);
+    tdi_mutex_unlock(&spans->mutex);
+}
+
+void tdi_plan_spans_submitted(plan_spans *spans, tdi_ticket ticket)
+{
+    if (!spans->monitor)
+        return;
+    spans->submitted_ns = tdi_now_ns();
+    spans->busy = true;
+    spans->watch = (tdi_watch){.ticket = ticket, .reached = on_reached};
+    tdi_ticket_watch(spans->device, &spans->watch);
+}

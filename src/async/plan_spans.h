@@ -1,0 +1,39 @@
+/* Times of the passes of one plan slot, from the device's clock where that can be compared with the
+ * host's, and handed to a monitor when the work is over. */
+#ifndef TDI_ASYNC_PLAN_SPANS_H
+#define TDI_ASYNC_PLAN_SPANS_H
+
+#include "async/plan.h"
+
+struct td_monitor;
+
+typedef struct plan_spans {
+    td_device *device;
+    const tdi_plan *plan;
+    struct tdi_device_clock *clock; /* NULL: only the host's times, and no queries */
+    VkQueryPool pool;
+    uint64_t *ticks; /* as many as queries */
+    tdi_watch watch;
+    tdi_mutex mutex;
+    tdi_cond idle;
+    bool busy; /* handed to the watch */
+    struct td_monitor *monitor;
+    uint64_t frame_index;
+    uint64_t submitted_ns;
+} plan_spans;
+
+td_result tdi_plan_spans_init(plan_spans *spans, td_device *device, const tdi_plan *plan);
+/* Also of zeroed spans. */
+void tdi_plan_spans_end(plan_spans *spans);
+
+/* Before recording; blocks until the last execution's spans were handed over, which its ticket is
+ * the cause of. */
+void tdi_plan_spans_begin(plan_spans *spans, struct td_monitor *monitor, uint64_t frame_index);
+/* Around the passes of a batch. */
+void tdi_plan_spans_start_batch(plan_spans *spans, VkCommandBuffer commands, uint32_t batch);
+void tdi_plan_spans_after_pass(plan_spans *spans, VkCommandBuffer commands, uint32_t batch,
+                               uint32_t place);
+/* After submission. */
+void tdi_plan_spans_submitted(plan_spans *spans, tdi_ticket ticket);
+
+#endif
