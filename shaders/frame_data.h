@@ -17,7 +17,7 @@
  * snapped x = round(clip.x / clip.w), with y down. Depth d = clip.z / clip.w is 1 at the near plane
  * and falls: near / distance (perspective, reversed infinite), linear (orthographic). */
 struct tdi_view {
-    TDI_FLOAT clip[16];  /* world to clip, four rows of four: x, y, z, w */
+    TDI_FLOAT clip[16]; /* world to clip, four rows of four: x, y, z, w */
     TDI_FLOAT world[12]; /* camera to world, three rows of four */
     TDI_FLOAT near_plane;
     TDI_FLOAT far_plane; /* infinite: 0 */
@@ -31,7 +31,8 @@ struct tdi_frame {
     TDI_ADDRESS positions;
     TDI_ADDRESS normals;
     TDI_ADDRESS tangents;
-    TDI_ADDRESS texcoords; /* both sets */
+    TDI_ADDRESS texcoords0;
+    TDI_ADDRESS texcoords1;
     TDI_ADDRESS colors;
     TDI_ADDRESS surfaces;
     TDI_ADDRESS materials;
@@ -43,9 +44,7 @@ struct tdi_frame {
     TDI_UINT tile_x, tile_y, tile_width, tile_height;
     TDI_UINT view_count;
     TDI_UINT cluster_instance_count;
-    TDI_UINT masked_instance_count; /* of them, those of masked surfaces */
-    TDI_UINT record_capacity;       /* of large triangles */
-    TDI_UINT entry_capacity;        /* of pairs of a large triangle and a bin */
+    TDI_UINT masked_instance_count; /* how many of them have a masked surface */
 
     /* Where the outputs of a view lie in the result buffer, in 4-byte words. */
     TDI_UINT view_words;
@@ -53,7 +52,7 @@ struct tdi_frame {
     TDI_UINT outputs;
 
     TDI_UINT tonemap;
-    TDI_FLOAT exposure;           /* a factor */
+    TDI_FLOAT exposure; /* a factor */
     TDI_FLOAT light_direction[3]; /* to the light, normalised, world */
     TDI_FLOAT light_color[3];
     TDI_FLOAT ambient[3];

@@ -102,7 +102,22 @@ static td_result create_read_only(td_device *device, const char *name, uint64_t 
     return tdi_buffer_create(device, &params, out);
 }
 
-static void set_addresses(tdi_device_scene *device_scene, const geometry_layout *layout)
+/* Cluster instances of masked surfaces. */
+static uint32_t count_masked(const td_scene *scene)
+{
+    const tdi_geometry *geometry = &scene->geometry;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < scene->flat->cluster_instance_count; i++) {
+        const struct tdi_cluster *cluster =
+            &geometry->clusters[scene->flat->cluster_instances[i].cluster];
+        if (geometry->surfaces[cluster->surface].flags & TDI_SURFACE_MASKED)
+            count++;
+    }
+    return count;
+}
+
+static void set_addresses(tdi_device_scene *device_scene, const geometry_layout *layout,
+                          uint32_t masked)
 {
     struct tdi_frame *frame = &device_scene->addresses;
     const VkDeviceAddress base = device_scene->geometry.address;
@@ -118,6 +133,7 @@ static void set_addresses(tdi_device_scene *device_scene, const geometry_layout 
     frame->cluster_instances = base + layout->offset[PART_CLUSTER_INSTANCES];
     frame->materials = device_scene->materials.address;
     frame->cluster_instance_count = device_scene->cluster_instance_count;
+    frame->masked_instance_count = masked;
 }
 
 static td_result upload_geometry(tdi_device_scene *device_scene, const td_scene *scene,
@@ -132,7 +148,7 @@ static td_result upload_geometry(tdi_device_scene *device_scene, const td_scene 
                                   layout.bytes[i]));
     TDI_TRY(create_read_only(device_scene->device, "materials", material_bytes(scene),
                              TDI_MEMORY_DEVICE, &device_scene->materials));
-    set_addresses(device_scene, &layout);
+    set_addresses(device_scene, &layout, count_masked(scene));
     return TD_OK;
 }
 
