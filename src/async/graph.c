@@ -14,17 +14,19 @@ td_result tdi_graph_create(const char *name, tdi_graph **out)
         tdi_free(graph);
         return TD_ERROR_HOST_MEMORY;
     }
+    graph->self = graph;
     atomic_init(&graph->references, 1);
     atomic_init(&graph->compiled, false);
     *out = graph;
     return TD_OK;
 }
 
-tdi_graph *tdi_graph_retain(tdi_graph *graph)
+tdi_graph *tdi_graph_retain(const tdi_graph *graph)
 {
-    atomic_store(&graph->compiled, true);
-    atomic_fetch_add(&graph->references, 1);
-    return graph;
+    tdi_graph *self = graph->self;
+    atomic_store(&self->compiled, true);
+    atomic_fetch_add(&self->references, 1);
+    return self;
 }
 
 void tdi_graph_destroy(tdi_graph *graph)

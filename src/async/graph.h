@@ -105,8 +105,8 @@ void tdi_lane_map_of(const td_device *device, tdi_lane_map *out);
 
 /* TD_ERROR_ARGUMENT with the names for a read of something never written and a lane without the
  * needed capability. Allocates host memory only. Plans are read-only: any thread may use them. */
-td_result tdi_graph_compile(tdi_graph *graph, const tdi_extent *extent, const tdi_lane_map *lanes,
-                            tdi_plan **out);
+td_result tdi_graph_compile(const tdi_graph *graph, const tdi_extent *extent,
+                            const tdi_lane_map *lanes, tdi_plan **out);
 /* Its slots must be gone. NULL is fine. */
 void tdi_plan_destroy(tdi_plan *plan);
 

@@ -496,8 +496,8 @@ static td_result plan_allocate(tdi_plan *plan)
     return TD_OK;
 }
 
-td_result tdi_graph_compile(tdi_graph *graph, const tdi_extent *extent, const tdi_lane_map *lanes,
-                            tdi_plan **out)
+td_result tdi_graph_compile(const tdi_graph *graph, const tdi_extent *extent,
+                            const tdi_lane_map *lanes, tdi_plan **out)
 {
     tdi_plan *plan = tdi_alloc_zero(1, sizeof *plan);
     if (!plan)

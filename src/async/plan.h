@@ -26,6 +26,7 @@ typedef struct graph_pass {
 
 struct tdi_graph {
     char *name;
+    tdi_graph *self; /* compiling leaves the graph as it is, but for the count of its plans */
     atomic_uint references; /* the owner's, and one for each plan */
     atomic_bool compiled;
     graph_resource *resources;
@@ -82,7 +83,7 @@ struct tdi_plan {
     bool writes_persistent;
 };
 
-tdi_graph *tdi_graph_retain(tdi_graph *graph);
+tdi_graph *tdi_graph_retain(const tdi_graph *graph);
 
 /* How a later use must follow an earlier one. */
 typedef enum plan_hazard {
