@@ -40,7 +40,7 @@ typedef struct td_renderer_params {
     uint32_t samples;      /**< Coverage samples a pixel: 1, 4, 8, 16; 0: 4. */
     uint32_t outputs;      /**< td_output bits; 0: color. */
     uint32_t in_flight;    /**< Submissions in flight, 1 to 16; 0: 3. Fewer if the budget asks. */
-    uint32_t result_slots; /**< Submissions whose results are in flight or leased, at least 2; 0:
+    uint32_t result_slots; /**< Submissions whose results are in flight or leased, 2 to 256; 0:
                                 in_flight + 2. Fewer if the budget asks. */
     uint32_t views_per_submission; /**< 1 to 64; 0: chosen by size. */
     uint32_t tile_width;           /**< 0: as large as the budget allows. */

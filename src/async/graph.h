@@ -126,6 +126,8 @@ typedef struct tdi_plan_slot tdi_plan_slot;
 td_result tdi_plan_slot_create(td_device *device, const tdi_plan *plan, const tdi_buffer *transient,
                                tdi_plan_slot **out);
 void tdi_plan_slot_destroy(tdi_plan_slot *slot);
+/* Waits until the device is done with the slot's last execution, be it one that failed halfway. */
+td_result tdi_plan_slot_wait(tdi_plan_slot *slot);
 
 typedef struct tdi_binding_of {
     tdi_resource resource;

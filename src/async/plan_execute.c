@@ -106,7 +106,7 @@ td_result tdi_plan_slot_create(td_device *device, const tdi_plan *plan, const td
 }
 
 /* A lost device will not come back to the slot's memory, so only that ends the wait early. */
-static td_result wait_until_over(tdi_plan_slot *slot)
+td_result tdi_plan_slot_wait(tdi_plan_slot *slot)
 {
     for (uint32_t queue = 0; queue < TD_LANE_COUNT; queue++) {
         td_result result;
@@ -123,7 +123,7 @@ void tdi_plan_slot_destroy(tdi_plan_slot *slot)
     if (!slot)
         return;
     const td_device *device = slot->device;
-    (void)wait_until_over(slot);
+    (void)tdi_plan_slot_wait(slot);
     tdi_plan_spans_end(&slot->spans);
     for (uint32_t queue = 0; queue < TD_LANE_COUNT; queue++) {
         if (slot->pools[queue])
@@ -393,7 +393,7 @@ static td_result submit_all(tdi_plan_slot *slot, const tdi_execution *execution)
 
 td_result tdi_plan_execute(tdi_plan_slot *slot, const tdi_execution *execution, tdi_ticket *out)
 {
-    TDI_TRY(wait_until_over(slot));
+    TDI_TRY(tdi_plan_slot_wait(slot));
     TDI_TRY(bind_given(slot, execution));
     tdi_plan_spans_begin(&slot->spans, execution->monitor, execution->frame_index);
     TDI_TRY(record_all(slot, execution));

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "render/passes.h"
 #include "render/result.h"
@@ -14,6 +15,7 @@
 #define DEFAULT_SAMPLES   4
 #define DEFAULT_IN_FLIGHT 3
 #define MAX_IN_FLIGHT     16
+#define MAX_RESULT_SLOTS  256
 #define MAX_SIZE          16384
 
 /* One tile of one submission on its way: its command buffers and what its passes read. */
@@ -39,6 +41,18 @@ struct td_renderer {
     uint32_t slot_count, next_slot;
 };
 
+static td_result check_appearance(const td_renderer_params *params)
+{
+    if (!isfinite(params->exposure) || !isfinite(exp2f(params->exposure)))
+        return tdi_fail(TD_ERROR_ARGUMENT, "an exposure of %g EV", (double)params->exposure);
+    if ((int)params->tonemap < 0 || params->tonemap > TD_TONEMAP_ACES)
+        return tdi_fail(TD_ERROR_ARGUMENT, "no such tone curve: %d", (int)params->tonemap);
+    for (int i = 0; i < 4; i++)
+        if (!isfinite(params->background[i]))
+            return tdi_fail(TD_ERROR_ARGUMENT, "the background is not finite");
+    return TD_OK;
+}
+
 static td_result check_params(const td_renderer_params *params)
 {
     if (!params->scene)
@@ -56,14 +70,13 @@ static td_result check_params(const td_renderer_params *params)
     if (params->in_flight > MAX_IN_FLIGHT)
         return tdi_fail(TD_ERROR_ARGUMENT, "%u submissions in flight; at most %d",
                         params->in_flight, MAX_IN_FLIGHT);
-    if (params->result_slots < 2)
-        return tdi_fail(TD_ERROR_ARGUMENT, "%u result slots; at least 2", params->result_slots);
+    if (params->result_slots < 2 || params->result_slots > MAX_RESULT_SLOTS)
+        return tdi_fail(TD_ERROR_ARGUMENT, "%u result slots; 2 to %d are possible",
+                        params->result_slots, MAX_RESULT_SLOTS);
     if (params->views_per_submission > TDI_MAX_VIEWS)
         return tdi_fail(TD_ERROR_ARGUMENT, "%u views a submission; at most %d",
                         params->views_per_submission, TDI_MAX_VIEWS);
-    if (!isfinite(params->exposure))
-        return tdi_fail(TD_ERROR_ARGUMENT, "the exposure is not finite");
-    return TD_OK;
+    return check_appearance(params);
 }
 
 static td_renderer_params with_defaults(const td_renderer_params *params)
@@ -197,11 +210,12 @@ void td_renderer_destroy(td_renderer *renderer)
     if (!renderer)
         return;
     wait_for_gpu(renderer);
-    tdi_results_destroy(renderer->results);
+    /* First the slots: they wait also for what a failed submission left on the queues. */
     for (uint32_t i = 0; i < MAX_IN_FLIGHT + 1; i++) {
         tdi_plan_slot_destroy(renderer->slots[i].plan_slot);
         tdi_buffer_destroy(renderer->device, &renderer->slots[i].frame);
     }
+    tdi_results_destroy(renderer->results);
     for (uint32_t i = 0; i < 2; i++)
         tdi_buffer_destroy(renderer->device, &renderer->transient[i]);
     tdi_device_scene_destroy(renderer->device_scene);
@@ -324,7 +338,12 @@ static td_result execute_tile(td_renderer *renderer, submission *work)
         .monitor = renderer->params.monitor,
         .frame_index = work->item,
     };
-    TDI_TRY(tdi_plan_execute(slot->plan_slot, &execution, &slot->last));
+    const td_result result = tdi_plan_execute(slot->plan_slot, &execution, &slot->last);
+    if (result != TD_OK) {
+        /* What of it went out may still write the result. */
+        (void)tdi_plan_slot_wait(slot->plan_slot);
+        return result;
+    }
     work->last = slot->last;
     tdi_device_scene_used(renderer->device_scene, slot->last);
     return TD_OK;
@@ -351,15 +370,38 @@ static td_result execute_tiles(td_renderer *renderer, submission *work)
     return TD_OK;
 }
 
-static td_result prepare(td_renderer *renderer, const td_camera *cameras, uint32_t count,
-                         submission *work)
+static td_result make_views(const td_renderer *renderer, const td_camera *cameras, uint32_t count,
+                            submission *work)
 {
     for (uint32_t i = 0; i < count; i++)
         TDI_TRY(tdi_view_make(&cameras[i], renderer->params.width, renderer->params.height,
                               &work->views[i]));
+    return TD_OK;
+}
+
+/* Waits until a frame slot and a result are free. The slots of further tiles are waited for when
+ * their turn comes. */
+static td_result begin_result(td_renderer *renderer, uint32_t count, uint64_t timeout_ns,
+                              tdi_result **out)
+{
+    const uint64_t deadline = tdi_deadline(tdi_now_ns(), timeout_ns);
+    const tdi_ticket last = renderer->slots[renderer->next_slot].last;
+    const td_result result = tdi_ticket_wait(renderer->device, last, timeout_ns);
+    if (result == TD_ERROR_TIMEOUT)
+        return tdi_fail(timeout_ns == 0 ? TD_ERROR_AGAIN : TD_ERROR_TIMEOUT,
+                        "all %u submissions are in flight; wait for a request, or allow more",
+                        renderer->slot_count);
+    TDI_TRY(result);
+    const uint64_t now = tdi_now_ns();
+    const uint64_t left = deadline > now ? deadline - now : 1;
+    return tdi_results_begin(renderer->results, count, timeout_ns == 0 ? 0 : left, out);
+}
+
+static td_result execute(td_renderer *renderer, uint32_t count, submission *work)
+{
     TDI_TRY(tdi_device_scene_update(renderer->device_scene, renderer->scene, &work->frame));
     fill_frame(renderer, count, &work->frame);
-    return TD_OK;
+    return execute_tiles(renderer, work);
 }
 
 td_result td_renderer_submit(td_renderer *renderer, const td_camera *cameras, uint32_t count,
@@ -372,9 +414,9 @@ td_result td_renderer_submit(td_renderer *renderer, const td_camera *cameras, ui
         return tdi_fail(TD_ERROR_ARGUMENT, "%u views in a submission; 1 to %u are possible", count,
                         renderer->sizing.views);
     submission work = {.item = item};
-    TDI_TRY(prepare(renderer, cameras, count, &work));
-    TDI_TRY(tdi_results_begin(renderer->results, count, timeout_ns, &work.result));
-    const td_result result = execute_tiles(renderer, &work);
+    TDI_TRY(make_views(renderer, cameras, count, &work));
+    TDI_TRY(begin_result(renderer, count, timeout_ns, &work.result));
+    const td_result result = execute(renderer, count, &work);
     if (result != TD_OK) {
         tdi_result_abandon(work.result, work.last);
         return result;

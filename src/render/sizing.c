@@ -55,7 +55,10 @@ static td_result fits(const tdi_sizing_request *request, tdi_sizing *sizing, boo
     if (!bindable(request, sizing))
         return TD_OK;
     TDI_TRY(measure_transient(request, sizing));
-    *out = total_cost(sizing) <= tdi_budget_available(request->device->budget);
+    td_budget_info info;
+    td_budget_get_info(request->device->budget, &info);
+    *out = info.mode == TD_BUDGET_WARN ||
+           total_cost(sizing) <= tdi_budget_available(request->device->budget);
     return TD_OK;
 }
 
