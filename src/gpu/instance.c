@@ -70,39 +70,39 @@ static VkDebugUtilsMessengerCreateInfoEXT messenger_info(tdi_messages *messages)
     };
 }
 
-/* True if the loader, or `layer` if not NULL, offers the extension. */
-static bool has_extension(const char *layer, const char *name)
+/* Whether the loader, or `layer` if not NULL, offers the extension. */
+static td_result find_extension(const char *layer, const char *name, bool *found)
 {
     uint32_t count = 0;
+    *found = false;
     if (vkEnumerateInstanceExtensionProperties(layer, &count, NULL) != VK_SUCCESS || count == 0)
-        return false;
+        return TD_OK;
     VkExtensionProperties *list = tdi_alloc_zero(count, sizeof *list);
     if (!list)
-        return false;
-    bool found = false;
+        return TD_ERROR_HOST_MEMORY;
     if (vkEnumerateInstanceExtensionProperties(layer, &count, list) >= VK_SUCCESS) {
-        for (uint32_t i = 0; i < count && !found; i++)
-            found = strcmp(list[i].extensionName, name) == 0;
+        for (uint32_t i = 0; i < count && !*found; i++)
+            *found = strcmp(list[i].extensionName, name) == 0;
     }
     tdi_free(list);
-    return found;
+    return TD_OK;
 }
 
-static bool has_validation_layer(void)
+static td_result find_validation_layer(bool *found)
 {
     uint32_t count = 0;
+    *found = false;
     if (vkEnumerateInstanceLayerProperties(&count, NULL) != VK_SUCCESS || count == 0)
-        return false;
+        return TD_OK;
     VkLayerProperties *list = tdi_alloc_zero(count, sizeof *list);
     if (!list)
-        return false;
-    bool found = false;
+        return TD_ERROR_HOST_MEMORY;
     if (vkEnumerateInstanceLayerProperties(&count, list) >= VK_SUCCESS) {
-        for (uint32_t i = 0; i < count && !found; i++)
-            found = strcmp(list[i].layerName, VALIDATION_LAYER) == 0;
+        for (uint32_t i = 0; i < count && !*found; i++)
+            *found = strcmp(list[i].layerName, VALIDATION_LAYER) == 0;
     }
     tdi_free(list);
-    return found;
+    return TD_OK;
 }
 
 static VkResult create_handle(tdi_vk_instance *instance)
@@ -112,8 +112,7 @@ static VkResult create_handle(tdi_vk_instance *instance)
     uint32_t extension_count = 0;
     if (instance->debug_utils)
         extensions[extension_count++] = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
-    if (instance->validation &&
-        has_extension(VALIDATION_LAYER, VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME))
+    if (instance->validation_features)
         extensions[extension_count++] = VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME;
 
     VkValidationFeatureEnableEXT enabled =
@@ -172,14 +171,34 @@ static td_result create_messenger(tdi_vk_instance *instance)
                         "vkCreateDebugUtilsMessengerEXT");
 }
 
-static td_result build(tdi_vk_instance *instance)
+static td_result find_abilities(bool validation, tdi_vk_instance *instance)
 {
-    if (instance->validation)
-        TDI_TRY(tdi_messages_create(&instance->messages));
+    TDI_TRY(find_extension(NULL, VK_EXT_DEBUG_UTILS_EXTENSION_NAME, &instance->debug_utils));
+    if (!validation)
+        return TD_OK;
+    TDI_TRY(find_validation_layer(&instance->validation));
+    instance->validation = instance->validation && instance->debug_utils;
+    if (!instance->validation) {
+        tdi_log(TD_LOG_WARNING,
+                "validation was asked for, but the layer %s is not installed "
+                "(Debian: vulkan-validationlayers)",
+                VALIDATION_LAYER);
+        return TD_OK;
+    }
+    TDI_TRY(find_extension(VALIDATION_LAYER, VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME,
+                           &instance->validation_features));
+    return tdi_messages_create(&instance->messages);
+}
+
+static td_result build(bool validation, tdi_vk_instance *instance)
+{
+    TDI_TRY(load_loader());
+    TDI_TRY(find_abilities(validation, instance));
     VkResult result = create_handle(instance);
     if (result == VK_ERROR_INCOMPATIBLE_DRIVER)
-        return tdi_fail(TD_ERROR_NO_DEVICE, "no Vulkan driver is installed; install one (Debian: "
-                                            "mesa-vulkan-drivers)");
+        return tdi_fail(TD_ERROR_NO_DEVICE,
+                        "no Vulkan driver is installed, or VK_DRIVER_FILES names none that works; "
+                        "install one (Debian: mesa-vulkan-drivers)");
     TDI_TRY_VK("vkCreateInstance", result);
     TDI_TRY(load_functions(instance));
     return create_messenger(instance);
@@ -188,15 +207,7 @@ static td_result build(tdi_vk_instance *instance)
 td_result tdi_instance_create(bool validation, tdi_vk_instance *out)
 {
     memset(out, 0, sizeof *out);
-    TDI_TRY(load_loader());
-    out->debug_utils = has_extension(NULL, VK_EXT_DEBUG_UTILS_EXTENSION_NAME);
-    out->validation = validation && out->debug_utils && has_validation_layer();
-    if (validation && !out->validation)
-        tdi_log(TD_LOG_WARNING,
-                "validation was asked for, but the layer %s is not installed "
-                "(Debian: vulkan-validationlayers)",
-                VALIDATION_LAYER);
-    td_result result = build(out);
+    td_result result = build(validation, out);
     if (result != TD_OK)
         tdi_instance_destroy(out);
     return result;

@@ -32,8 +32,9 @@
 typedef struct tdi_vk_instance {
     VkInstance handle;
     bool debug_utils;
-    bool validation;        /* the layer is on */
-    tdi_messages *messages; /* NULL without validation */
+    bool validation;          /* the layer is on */
+    bool validation_features; /* the layer can be told what to look at */
+    tdi_messages *messages;   /* NULL without validation */
     VkDebugUtilsMessengerEXT messenger;
 #define TDI_INSTANCE_MEMBER(name) PFN_##name name;
     TDI_INSTANCE_FUNCTIONS(TDI_INSTANCE_MEMBER)
