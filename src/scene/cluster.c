@@ -90,8 +90,9 @@ static void bound_cluster(const float *positions, uint32_t count, struct tdi_clu
         float lowest = positions[axis];
         float highest = positions[axis];
         for (size_t i = 1; i < count; i++) {
-            lowest = fminf(lowest, positions[3 * i + axis]);
-            highest = fmaxf(highest, positions[3 * i + axis]);
+            float value = positions[3 * i + axis];
+            lowest = value < lowest ? value : lowest;
+            highest = value > highest ? value : highest;
         }
         float center = 0.5f * lowest + 0.5f * highest;
         float extent = fmaxf(highest - center, center - lowest);

@@ -191,8 +191,10 @@ static void extend_by_cluster(const td_scene *scene, const float rows[12],
     for (size_t i = 0; i < count; i++) {
         for (int axis = 0; axis < 3; axis++) {
             float value = transform_axis(rows + 4 * axis, positions + 3 * i);
-            world->lowest[axis] = fminf(world->lowest[axis], value);
-            world->highest[axis] = fmaxf(world->highest[axis], value);
+            if (value < world->lowest[axis])
+                world->lowest[axis] = value;
+            if (value > world->highest[axis])
+                world->highest[axis] = value;
         }
     }
 }

@@ -26,7 +26,7 @@ static td_result read_document(tdi_gltf *gltf)
     TDI_TRY(tdi_json_parse(parts.json, parts.json_size, &gltf->document));
     gltf->root = (tdi_json){.value = gltf->document};
     if (!json_is_object(gltf->document))
-        return tdi_json_fail(&gltf->root, "the file is not a JSON object");
+        return tdi_json_fail(&gltf->root, "is not an object");
     return TD_OK;
 }
 

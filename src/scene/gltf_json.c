@@ -60,7 +60,8 @@ td_result tdi_json_fail(const tdi_json *at, const char *format, ...)
     append_place(&builder, at);
     char *place;
     TDI_TRY(tdi_text_take(&builder, &place, NULL));
-    td_result result = tdi_fail(TD_ERROR_INPUT, "%s: %s", *place != '\0' ? place : "/", sentence);
+    td_result result =
+        tdi_fail(TD_ERROR_INPUT, "%s: %s", *place != '\0' ? place : "root object", sentence);
     tdi_free(place);
     return result;
 }

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "scene/image.h"
 #include "scene/matrix.h"
 
 /* Drawn as a mask: where alpha is at least this. */
@@ -143,17 +144,39 @@ static void fill_data(td_scene *scene, const td_material_params *params, struct 
     data->flags = shares_occlusion(scene, data) ? TDI_MATERIAL_OCCLUSION_IN_MR : 0;
 }
 
+/* Makes the mip levels of a texture from memory, now that it is known whether it is sRGB. Pictures
+ * of files are prepared by their loader. */
+static td_result prepare_texture(td_scene *scene, const struct tdi_texture_ref *reference)
+{
+    if (reference->texture == TDI_TEXTURE_NONE)
+        return TD_OK;
+    tdi_image *image = &scene->images[scene->textures[reference->texture].image];
+    return image->pixels != NULL ? tdi_image_prepare(image, NULL) : TD_OK;
+}
+
+static td_result prepare_textures(td_scene *scene, const struct tdi_material *data)
+{
+    TDI_TRY(prepare_texture(scene, &data->base_color_texture));
+    TDI_TRY(prepare_texture(scene, &data->metallic_roughness_texture));
+    TDI_TRY(prepare_texture(scene, &data->normal_texture));
+    TDI_TRY(prepare_texture(scene, &data->occlusion_texture));
+    return prepare_texture(scene, &data->emissive_texture);
+}
+
 td_result td_scene_add_material(td_scene *scene, const td_material_params *params,
                                 uint32_t *material)
 {
     if (scene == NULL || params == NULL)
         return tdi_fail(TD_ERROR_ARGUMENT, "td_scene_add_material: an argument is NULL");
     TDI_TRY(check_params(scene, params));
+    struct tdi_material data = {0};
+    fill_data(scene, params, &data);
+    TDI_TRY(prepare_textures(scene, &data));
     tdi_material_entry *entry;
     TDI_TRY(tdi_scene_new_material(scene, params->name, &entry));
+    entry->data = data;
     entry->params = *params;
     entry->params.name = NULL;
-    fill_data(scene, params, &entry->data);
     tdi_scene_changed(scene);
     if (material != NULL)
         *material = scene->material_count - 1;

@@ -17,8 +17,10 @@ static void bound_mesh(const tdi_geometry *geometry, uint32_t first_vertex, tdi_
     for (size_t i = first_vertex; i < geometry->vertex_count; i++) {
         for (int axis = 0; axis < 3; axis++) {
             float value = geometry->positions[3 * i + axis];
-            mesh->bounds_min[axis] = fminf(mesh->bounds_min[axis], value);
-            mesh->bounds_max[axis] = fmaxf(mesh->bounds_max[axis], value);
+            if (value < mesh->bounds_min[axis])
+                mesh->bounds_min[axis] = value;
+            if (value > mesh->bounds_max[axis])
+                mesh->bounds_max[axis] = value;
         }
     }
 }
