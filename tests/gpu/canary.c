@@ -104,5 +104,5 @@ int main(void)
         gpu_canary(a_wrong_argument_is_reported, "VUID-vkCmdCopyBuffer-size-00116"),
         gpu_canary(a_lost_object_is_reported, "VUID-vkDestroyDevice-device-00378"),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return gpu_run_tests(tests);
 }

@@ -60,5 +60,5 @@ int main(void)
         gpu_test(every_lane_has_its_queue_where_queues_are_split),
         gpu_test(budget_is_the_default),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return gpu_run_tests(tests);
 }

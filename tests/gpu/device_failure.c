@@ -259,5 +259,5 @@ int main(void)
         cmocka_unit_test(a_thread_may_not_start),
         gpu_test(any_call_of_the_driver_may_fail),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return gpu_run_tests(tests);
 }

@@ -165,5 +165,5 @@ int main(void)
         cmocka_unit_test(the_budget_comes_from_the_environment),
         cmocka_unit_test(without_a_driver_there_is_no_device),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return gpu_run_tests(tests);
 }

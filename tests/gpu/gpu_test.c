@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 
+static bool device_found;
 static atomic_uint message_count;
 static atomic_uint expected_count;
 static const char *expected_part;
@@ -56,6 +57,12 @@ void gpu_check_device(td_result result)
         skip();
     }
     gpu_ok(result);
+    device_found = true;
+}
+
+int gpu_finish(int failed)
+{
+    return failed == 0 && !device_found ? 77 : failed;
 }
 
 /* Its messages are only for the canary that wants them. */

@@ -234,5 +234,5 @@ int main(void)
         gpu_test(images_and_buffers_lie_apart),
         gpu_test(impossible_sizes_are_refused_with_a_sentence),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return gpu_run_tests(tests);
 }

@@ -187,5 +187,5 @@ int main(void)
         gpu_test(equal_samplers_are_one),
         gpu_test(what_the_device_cannot_do_is_said),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return gpu_run_tests(tests);
 }

@@ -113,10 +113,8 @@ static int make_device(void **state)
 {
     (void)state;
     const td_device_params params = {.no_cache = true};
-    uint32_t count;
-    if (td_device_list(NULL, 0, &count) != TD_OK)
-        return 0;
-    return td_device_create(&params, &device) == TD_OK ? 0 : -1;
+    td_result result = td_device_create(&params, &device);
+    return result == TD_OK || result == TD_ERROR_NO_DEVICE ? 0 : -1;
 }
 
 static int destroy_device(void **state)
@@ -129,9 +127,7 @@ static int destroy_device(void **state)
 /* Opens the cache, lets it grow to `size` bytes, and closes it. Gives what was read from disk. */
 static size_t use_cache(size_t size, bool on_disk)
 {
-    uint32_t count;
-    if (!device)
-        gpu_check_device(td_device_list(NULL, 0, &count));
+    gpu_check_device(device ? TD_OK : TD_ERROR_NO_DEVICE);
     struct VolkDeviceTable driver = device->vk;
     struct tdi_pipeline_cache *cache;
     device->vk.vkCreatePipelineCache = create;
@@ -237,6 +233,7 @@ static void a_folder_that_cannot_be_made_does_no_harm(void **state)
 {
     (void)state;
     char kept[sizeof folder];
+    use_cache(0, false); /* skips without a device */
     strcpy(kept, folder);
     strcpy(folder, "/proc/nowhere");
     assert_int_equal(use_cache(1000, true), 0);
@@ -247,6 +244,7 @@ static void missing_folders_are_made(void **state)
 {
     (void)state;
     char kept[sizeof folder];
+    use_cache(0, false); /* skips without a device */
     strcpy(kept, folder);
     strcat(folder, "/a/b");
     use_cache(1000, true);
@@ -313,5 +311,5 @@ int main(void)
         cache_test(a_driver_that_refuses_is_reported),
         cache_test(writers_at_once_leave_a_whole_file),
     };
-    return cmocka_run_group_tests(tests, make_device, destroy_device);
+    return gpu_finish(cmocka_run_group_tests(tests, make_device, destroy_device));
 }
