@@ -1,0 +1,185 @@
+#include "scene/glb_material.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "scene/png.h"
+
+static td_result encode_picture(const tdi_image *image, const uint8_t *pixels, uint32_t channels,
+                                uint8_t **out, size_t *size)
+{
+    tdi_png_encoder *encoder;
+    TDI_TRY(tdi_png_encoder_create(TDI_PNG_DEFLATE_AUTO, &encoder));
+    tdi_png_image picture = {
+        .pixels = pixels,
+        .width = image->width,
+        .height = image->height,
+        .channels = channels,
+        .depth = 8,
+    };
+    const uint8_t *data;
+    td_result result = tdi_png_encode(encoder, &picture, &data, size);
+    if (result == TD_OK) {
+        *out = tdi_alloc(*size);
+        if (*out)
+            memcpy(*out, data, *size);
+        else
+            result = TD_ERROR_HOST_MEMORY;
+    }
+    tdi_png_encoder_destroy(encoder);
+    return result;
+}
+
+/* Level 0 as PNG; without alpha where it says nothing. */
+static td_result make_png(const tdi_image *image, uint8_t **out, size_t *size)
+{
+    if (image->has_alpha)
+        return encode_picture(image, image->pixels, 4, out, size);
+    size_t count = (size_t)image->width * image->height;
+    uint8_t *rgb = tdi_alloc(3 * count);
+    if (!rgb)
+        return TD_ERROR_HOST_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        memcpy(rgb + 3 * i, image->pixels + 4 * i, 3);
+    td_result result = encode_picture(image, rgb, 3, out, size);
+    tdi_free(rgb);
+    return result;
+}
+
+static void add_image(tdi_glb *glb, const tdi_image *image)
+{
+    const uint8_t *data = image->encoded;
+    uint8_t *owned = NULL;
+    size_t size = image->encoded_bytes;
+    if (!data) {
+        tdi_glb_fail(glb, make_png(image, &owned, &size));
+        data = owned;
+    }
+    if (glb->result != TD_OK)
+        return;
+    bool jpeg = data[0] == 0xFF;
+    json_t *object = json_object();
+    uint32_t view = tdi_glb_add_view(glb, data, owned, size, 0, 0);
+    tdi_glb_set(glb, object, "bufferView", json_integer(view));
+    tdi_glb_set(glb, object, "mimeType", json_string(jpeg ? "image/jpeg" : "image/png"));
+    tdi_glb_set_name(glb, object, image->name);
+    tdi_glb_add(glb, "images", object);
+}
+
+/* The sampler of a texture; equal ones are written once. */
+static uint32_t add_sampler(tdi_glb *glb, const tdi_texture *texture)
+{
+    static const int wraps[] = {10497, 33648, 33071};
+    static const int filters[] = {9729, 9728};
+    static const int mips[2][3] = {{9987, 9985, 9729}, {9986, 9984, 9728}};
+    json_t *sampler = json_object();
+    tdi_glb_set(glb, sampler, "magFilter", json_integer(filters[texture->mag_filter]));
+    tdi_glb_set(glb, sampler, "minFilter",
+                json_integer(mips[texture->min_filter][texture->mip_filter]));
+    tdi_glb_set(glb, sampler, "wrapS", json_integer(wraps[texture->wrap_s]));
+    tdi_glb_set(glb, sampler, "wrapT", json_integer(wraps[texture->wrap_t]));
+    const json_t *known = json_object_get(glb->root, "samplers");
+    for (size_t i = 0; i < json_array_size(known); i++) {
+        if (json_equal(json_array_get(known, i), sampler)) {
+            json_decref(sampler);
+            return (uint32_t)i;
+        }
+    }
+    return tdi_glb_add(glb, "samplers", sampler);
+}
+
+static void add_texture(tdi_glb *glb, const tdi_texture *texture)
+{
+    json_t *object = json_object();
+    tdi_glb_set(glb, object, "source", json_integer(texture->image));
+    tdi_glb_set(glb, object, "sampler", json_integer(add_sampler(glb, texture)));
+    tdi_glb_set_name(glb, object, texture->name);
+    tdi_glb_add(glb, "textures", object);
+}
+
+static void add_transform(tdi_glb *glb, json_t *info, const td_texture_use *use)
+{
+    bool scaled =
+        (use->scale[0] != 0 || use->scale[1] != 0) && (use->scale[0] != 1 || use->scale[1] != 1);
+    if (!scaled && use->offset[0] == 0 && use->offset[1] == 0 && use->rotation == 0)
+        return;
+    json_t *transform = json_object();
+    tdi_glb_set(glb, transform, "offset", tdi_glb_numbers(use->offset, 2));
+    tdi_glb_set(glb, transform, "rotation", json_real((double)use->rotation));
+    if (scaled)
+        tdi_glb_set(glb, transform, "scale", tdi_glb_numbers(use->scale, 2));
+    json_t *extensions = json_object();
+    tdi_glb_set(glb, extensions, "KHR_texture_transform", transform);
+    tdi_glb_set(glb, info, "extensions", extensions);
+    tdi_glb_use_extension(glb, "KHR_texture_transform");
+}
+
+/* `strength_key` may be NULL. */
+static void add_use(tdi_glb *glb, json_t *object, const char *key, const td_texture_use *use,
+                    const char *strength_key, float strength)
+{
+    if (use->texture == 0)
+        return;
+    json_t *info = json_object();
+    tdi_glb_set(glb, info, "index", json_integer(use->texture - 1));
+    tdi_glb_set(glb, info, "texCoord", json_integer(use->texcoord));
+    if (strength_key)
+        tdi_glb_set(glb, info, strength_key, json_real((double)strength));
+    add_transform(glb, info, use);
+    tdi_glb_set(glb, object, key, info);
+}
+
+static json_t *make_metallic_roughness(tdi_glb *glb, const td_material_params *p)
+{
+    json_t *pbr = json_object();
+    tdi_glb_set(glb, pbr, "baseColorFactor", tdi_glb_numbers(p->base_color, 4));
+    tdi_glb_set(glb, pbr, "metallicFactor", json_real((double)p->metallic));
+    tdi_glb_set(glb, pbr, "roughnessFactor", json_real((double)p->roughness));
+    add_use(glb, pbr, "baseColorTexture", &p->base_color_texture, NULL, 0);
+    add_use(glb, pbr, "metallicRoughnessTexture", &p->metallic_roughness_texture, NULL, 0);
+    return pbr;
+}
+
+static void set_alpha(tdi_glb *glb, json_t *object, const td_material_params *p)
+{
+    static const char *const modes[] = {"OPAQUE", "MASK", "BLEND"};
+    tdi_glb_set(glb, object, "alphaMode", json_string(modes[p->alpha_mode]));
+    if (p->alpha_mode == TD_ALPHA_MASK)
+        tdi_glb_set(glb, object, "alphaCutoff", json_real((double)p->alpha_cutoff));
+    tdi_glb_set(glb, object, "doubleSided", json_boolean(p->double_sided));
+}
+
+static void set_unlit(tdi_glb *glb, json_t *object)
+{
+    json_t *extensions = json_object();
+    tdi_glb_set(glb, extensions, "KHR_materials_unlit", json_object());
+    tdi_glb_set(glb, object, "extensions", extensions);
+    tdi_glb_use_extension(glb, "KHR_materials_unlit");
+}
+
+static void add_material(tdi_glb *glb, const tdi_material_entry *material)
+{
+    const td_material_params *p = &material->params;
+    json_t *object = json_object();
+    tdi_glb_set_name(glb, object, material->name);
+    tdi_glb_set(glb, object, "pbrMetallicRoughness", make_metallic_roughness(glb, p));
+    add_use(glb, object, "normalTexture", &p->normal_texture, "scale", p->normal_scale);
+    add_use(glb, object, "occlusionTexture", &p->occlusion_texture, "strength",
+            p->occlusion_strength);
+    add_use(glb, object, "emissiveTexture", &p->emissive_texture, NULL, 0);
+    tdi_glb_set(glb, object, "emissiveFactor", tdi_glb_numbers(p->emissive, 3));
+    set_alpha(glb, object, p);
+    if (p->unlit)
+        set_unlit(glb, object);
+    tdi_glb_add(glb, "materials", object);
+}
+
+void tdi_glb_add_materials(tdi_glb *glb, const td_scene *scene)
+{
+    for (uint32_t i = 0; i < scene->image_count; i++)
+        add_image(glb, &scene->images[i]);
+    for (uint32_t i = 0; i < scene->texture_count; i++)
+        add_texture(glb, &scene->textures[i]);
+    for (uint32_t i = 0; i < scene->material_count; i++)
+        add_material(glb, &scene->materials[i]);
+}
