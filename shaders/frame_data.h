@@ -46,7 +46,7 @@ struct tdi_frame {
     TDI_UINT cluster_instance_count;
     TDI_UINT masked_instance_count; /* how many of them have a masked surface */
 
-    /* Where the outputs of a view lie in the result buffer, in 4-byte words. */
+    /* Where the outputs of a view lie in the readback slot, in 4-byte words. */
     TDI_UINT view_words;
     TDI_UINT color_word, depth_word, object_word;
     TDI_UINT outputs;
@@ -57,6 +57,13 @@ struct tdi_frame {
     TDI_FLOAT light_color[3];
     TDI_FLOAT ambient[3];
     TDI_FLOAT background[4];
+};
+
+/* Where shading puts the tile of the first view, in 4-byte words of the buffer that it writes. */
+struct tdi_output_layout {
+    TDI_UINT color_word, depth_word, object_word;
+    TDI_UINT row_words;  /* from row to row */
+    TDI_UINT view_words; /* from view to view */
 };
 
 #endif

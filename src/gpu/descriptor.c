@@ -66,7 +66,8 @@ td_result tdi_descriptor_set_create(td_device *device, tdi_descriptor_pool *pool
     VkResult result = device->vk.vkAllocateDescriptorSets(device->handle, &info, out);
     tdi_mutex_unlock(&pool->mutex);
     TDI_TRY_VK("vkAllocateDescriptorSets", result);
-    tdi_descriptor_set_update(device, pipeline, *out, bindings);
+    if (bindings)
+        tdi_descriptor_set_update(device, pipeline, *out, bindings);
     return TD_OK;
 }
 

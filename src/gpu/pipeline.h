@@ -41,7 +41,7 @@ typedef struct tdi_binding {
 } tdi_binding;
 
 /* A descriptor set of the pipeline's layout with these bindings, from a pool of fixed size made at
- * load time: sets are never made in the steady state. */
+ * load time: sets are never made in the steady state. `bindings` may be NULL: written later. */
 typedef struct tdi_descriptor_pool tdi_descriptor_pool;
 td_result tdi_descriptor_pool_create(td_device *device, uint32_t sets, uint32_t storage_buffers,
                                      tdi_descriptor_pool **out);
@@ -53,6 +53,9 @@ td_result tdi_descriptor_set_create(td_device *device, tdi_descriptor_pool *pool
 void tdi_descriptor_set_update(td_device *device, const tdi_pipeline *pipeline, VkDescriptorSet set,
                                const tdi_binding *bindings);
 
+/* The folder that caches lie in: `folder`, else TANDEM_CACHE, else the XDG cache folder with
+ * "/tandem". `*out` is the caller's (tdi_free); NULL where there is none. */
+td_result tdi_cache_folder(const char *folder, char **out);
 td_result tdi_pipeline_cache_create(td_device *device, const char *folder, bool on_disk,
                                     struct tdi_pipeline_cache **out);
 /* Writes the cache back if it grew. */

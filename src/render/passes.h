@@ -1,12 +1,12 @@
 /* The passes of a view, declared on a graph: clear, cull, visibility (small and large triangles,
- * opaque and masked), shade and resolve. Each takes an array of views and a tile window. */
+ * opaque and masked), shade with resolve, and copy. Each takes an array of views and a tile. */
 #ifndef TDI_RENDER_PASSES_H
 #define TDI_RENDER_PASSES_H
 
 #include "async/graph.h"
 #include "frame_data.h"
 
-/* Pipelines of one device, samples and outputs. Immutable once made; thread-safe. */
+/* Pipelines of one device, samples and outputs, and the graph they are declared on. */
 typedef struct tdi_passes tdi_passes;
 
 typedef struct tdi_passes_params {
@@ -19,6 +19,7 @@ typedef struct tdi_passes_params {
 } tdi_passes_params;
 
 td_result tdi_passes_create(td_device *device, const tdi_passes_params *params, tdi_passes **out);
+/* Its sets and plans must be gone. NULL is fine. */
 void tdi_passes_destroy(tdi_passes *passes);
 
 /* Resources that the caller binds for each execution. */
@@ -27,18 +28,26 @@ typedef struct tdi_pass_resources {
     tdi_resource result; /* readback slot */
 } tdi_pass_resources;
 
-/* Adds all passes to the graph. */
+/* Adds all passes to a graph; once. */
 td_result tdi_passes_declare(tdi_passes *passes, tdi_graph *graph, tdi_pass_resources *out);
+
+/* The descriptor sets of one frame slot. Used by one thread at a time; rewritten while recording,
+ * when the slot's last execution is done. */
+typedef struct tdi_pass_sets tdi_pass_sets;
+td_result tdi_pass_sets_create(const tdi_passes *passes, tdi_pass_sets **out);
+/* The GPU must be done with them. NULL is fine. */
+void tdi_pass_sets_destroy(tdi_pass_sets *sets);
 
 /* What tdi_plan_execute is given as `frame`. */
 typedef struct tdi_pass_frame {
-    VkDeviceAddress address; /* of struct tdi_frame */
-    uint32_t tile_width, tile_height, view_count, cluster_instance_count;
+    const struct tdi_frame *frame; /* as it lies in the frame buffer */
+    VkDeviceAddress address;       /* of it there */
     VkDescriptorSet bindless;
+    tdi_pass_sets *sets;
 } tdi_pass_frame;
 
-/* Largest tile (in pixels, of one view) that bindings allow with these samples: visibility words
- * must fit maxStorageBufferRange. */
+/* Most pixels, over all views of a submission, that bindings allow: visibility words must fit
+ * maxStorageBufferRange. */
 uint64_t tdi_passes_max_pixels(const tdi_passes *passes, const td_device *device);
 
 #endif

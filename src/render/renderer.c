@@ -21,6 +21,7 @@
 /* One tile of one submission on its way: its command buffers and what its passes read. */
 typedef struct frame_slot {
     tdi_plan_slot *plan_slot;
+    tdi_pass_sets *sets;
     tdi_buffer frame; /* struct tdi_frame, then the views */
     tdi_ticket last;  /* of its last execution */
 } frame_slot;
@@ -139,6 +140,7 @@ static td_result create_slot(td_renderer *renderer, frame_slot *slot, uint32_t i
         .category = TD_BUDGET_STAGING,
     };
     TDI_TRY(tdi_buffer_create(renderer->device, &params, &slot->frame));
+    TDI_TRY(tdi_pass_sets_create(renderer->passes, &slot->sets));
     const tdi_buffer *transient = &renderer->transient[index % renderer->sizing.transient_sets];
     return tdi_plan_slot_create(renderer->device, renderer->plan, transient, &slot->plan_slot);
 }
@@ -213,6 +215,7 @@ void td_renderer_destroy(td_renderer *renderer)
     /* First the slots: they wait also for what a failed submission left on the queues. */
     for (uint32_t i = 0; i < MAX_IN_FLIGHT + 1; i++) {
         tdi_plan_slot_destroy(renderer->slots[i].plan_slot);
+        tdi_pass_sets_destroy(renderer->slots[i].sets);
         tdi_buffer_destroy(renderer->device, &renderer->slots[i].frame);
     }
     tdi_results_destroy(renderer->results);
@@ -322,12 +325,10 @@ static td_result execute_tile(td_renderer *renderer, submission *work)
         .stages = VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT,
     };
     tdi_pass_frame pass_frame = {
+        .frame = &work->frame,
         .address = slot->frame.address,
-        .tile_width = work->frame.tile_width,
-        .tile_height = work->frame.tile_height,
-        .view_count = work->frame.view_count,
-        .cluster_instance_count = work->frame.cluster_instance_count,
         .bindless = tdi_bindless_set(renderer->device->bindless),
+        .sets = slot->sets,
     };
     const tdi_execution execution = {
         .bindings = bindings,

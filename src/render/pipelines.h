@@ -1,0 +1,53 @@
+/* The pipelines of the passes, and what is bound to each. */
+#ifndef TDI_RENDER_PIPELINES_H
+#define TDI_RENDER_PIPELINES_H
+
+#include "frame_data.h"
+#include "gpu/pipeline.h"
+
+typedef enum tdi_pass_pipeline {
+    TDI_PIPELINE_CLEAR,
+    TDI_PIPELINE_CULL,
+    TDI_PIPELINE_RASTER,
+    TDI_PIPELINE_RASTER_CLIP,
+    TDI_PIPELINE_RASTER_LARGE,
+    TDI_PIPELINE_SHADE,
+    TDI_PIPELINE_RASTER_MASKED, /* from here on: only for scenes with masked surfaces */
+    TDI_PIPELINE_RASTER_CLIP_MASKED,
+    TDI_PIPELINE_RASTER_LARGE_MASKED,
+    TDI_PIPELINE_COUNT,
+} tdi_pass_pipeline;
+
+/* What may be bound to a pipeline. */
+typedef enum tdi_pass_role {
+    TDI_ROLE_WORDS,           /* visibility words: by view, pixel, sample */
+    TDI_ROLE_LISTS,           /* dispatch_list[LIST_COUNT] of visible clusters */
+    TDI_ROLE_VISIBLE,         /* visible clusters */
+    TDI_ROLE_LARGE_LISTS,     /* large_header */
+    TDI_ROLE_LARGE_TRIANGLES, /* large_triangle[] */
+    TDI_ROLE_ENTRIES,         /* pairs of a large triangle and a bin */
+    TDI_ROLE_PIXELS,          /* what shade writes */
+    TDI_ROLE_COUNT,
+} tdi_pass_role;
+
+/* The roles at bindings 0, 1, ... */
+uint32_t tdi_pipeline_roles(tdi_pass_pipeline pipeline, const tdi_pass_role **out);
+
+typedef struct tdi_pass_push {
+    VkDeviceAddress frame;
+    struct tdi_output_layout result;
+} tdi_pass_push;
+
+typedef struct tdi_pipelines_params {
+    uint32_t samples;
+    uint32_t outputs;
+    bool masked;
+    uint32_t threads;
+} tdi_pipelines_params;
+
+/* Makes all of them, on several threads. On failure none is left. */
+td_result tdi_pipelines_create(td_device *device, const tdi_pipelines_params *params,
+                               tdi_pipeline pipelines[TDI_PIPELINE_COUNT]);
+void tdi_pipelines_destroy(td_device *device, tdi_pipeline pipelines[TDI_PIPELINE_COUNT]);
+
+#endif
