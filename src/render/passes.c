@@ -1,31 +1,15 @@
 #include "render/passes.h"
 
-#include <string.h>
+#include <tandem/renderer.h>
 
 #include "base/memory.h"
-#include "render/pipelines.h"
-
-#define CULL_GROUP   64 /* invocations, as in cull.comp */
-#define SHADE_GROUP  8  /* pixels across and down, as in shade.comp */
-#define CLEAR_GROUPS 256
+#include "render/pass_record.h"
 
 /* What lists.glsl lays out, in bytes. */
-#define LIST_BYTES           16 /* a dispatch_list */
-#define LIST_COUNT           4
-#define LARGE_LIST_COUNT     2
-#define LARGE_HEADER_BYTES   (LARGE_LIST_COUNT * LIST_BYTES + 8)
+#define LARGE_HEADER_BYTES   (2 * TDI_LIST_BYTES + 8)
 #define LARGE_TRIANGLE_BYTES 44
 #define ENTRY_BYTES          8
 #define WORD_BYTES           8
-
-struct tdi_passes {
-    td_device *device;
-    tdi_passes_params params;
-    tdi_pipeline pipelines[TDI_PIPELINE_COUNT];
-    tdi_resource roles[TDI_ROLE_COUNT];
-    tdi_resource frame;
-    tdi_resource result;
-};
 
 td_result tdi_passes_create(td_device *device, const tdi_passes_params *params, tdi_passes **out)
 {
@@ -62,224 +46,6 @@ uint64_t tdi_passes_max_pixels(const tdi_passes *passes, const td_device *device
     return device->max_storage_range / (WORD_BYTES * passes->params.samples);
 }
 
-/* Descriptor sets. */
-
-struct tdi_pass_sets {
-    td_device *device;
-    tdi_descriptor_pool *pool;
-    VkDescriptorSet sets[TDI_PIPELINE_COUNT];
-    tdi_binding bindings[TDI_PIPELINE_COUNT][TDI_ROLE_COUNT]; /* as they were last written */
-};
-
-static uint32_t pipeline_count(const tdi_passes *passes)
-{
-    return passes->params.masked ? TDI_PIPELINE_COUNT : TDI_PIPELINE_RASTER_MASKED;
-}
-
-static td_result fill_sets(const tdi_passes *passes, tdi_pass_sets *sets)
-{
-    const uint32_t count = pipeline_count(passes);
-    uint32_t buffers = 0;
-    for (uint32_t i = 0; i < count; i++)
-        buffers += passes->pipelines[i].binding_count;
-    TDI_TRY(tdi_descriptor_pool_create(passes->device, count, buffers, &sets->pool));
-    for (uint32_t i = 0; i < count; i++)
-        TDI_TRY(tdi_descriptor_set_create(passes->device, sets->pool, &passes->pipelines[i], NULL,
-                                          &sets->sets[i]));
-    return TD_OK;
-}
-
-td_result tdi_pass_sets_create(const tdi_passes *passes, tdi_pass_sets **out)
-{
-    tdi_pass_sets *sets = tdi_alloc_zero(1, sizeof *sets);
-    if (!sets)
-        return TD_ERROR_HOST_MEMORY;
-    sets->device = passes->device;
-    const td_result result = fill_sets(passes, sets);
-    if (result != TD_OK) {
-        tdi_pass_sets_destroy(sets);
-        return result;
-    }
-    *out = sets;
-    return TD_OK;
-}
-
-void tdi_pass_sets_destroy(tdi_pass_sets *sets)
-{
-    if (!sets)
-        return;
-    tdi_descriptor_pool_destroy(sets->device, sets->pool);
-    tdi_free(sets);
-}
-
-/* Recording. */
-
-static void update_set(const tdi_pass_context *context, tdi_pass_pipeline index)
-{
-    const tdi_passes *passes = context->user;
-    const tdi_pass_frame *frame = context->frame;
-    tdi_binding bindings[TDI_ROLE_COUNT];
-    const tdi_pass_role *roles;
-    const uint32_t count = tdi_pipeline_roles(index, &roles);
-    memset(bindings, 0, sizeof bindings);
-    for (uint32_t i = 0; i < count; i++) {
-        const tdi_bound *bound = &context->resources[passes->roles[roles[i]]];
-        bindings[i].buffer = bound->buffer;
-        bindings[i].offset = bound->offset;
-        bindings[i].size = bound->size;
-    }
-    tdi_binding *written = frame->sets->bindings[index];
-    if (memcmp(written, bindings, count * sizeof *bindings) == 0)
-        return;
-    memcpy(written, bindings, count * sizeof *bindings);
-    tdi_descriptor_set_update(context->device, &passes->pipelines[index], frame->sets->sets[index],
-                              bindings);
-}
-
-static void bind(const tdi_pass_context *context, tdi_pass_pipeline index,
-                 const struct tdi_output_layout *result)
-{
-    const tdi_passes *passes = context->user;
-    const tdi_pass_frame *frame = context->frame;
-    const tdi_pipeline *pipeline = &passes->pipelines[index];
-    update_set(context, index);
-    const struct VolkDeviceTable *vk = &context->device->vk;
-    const VkDescriptorSet sets[] = {frame->sets->sets[index], frame->bindless};
-    tdi_pass_push push = {.frame = frame->address};
-    if (result)
-        push.result = *result;
-    vk->vkCmdBindPipeline(context->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->handle);
-    vk->vkCmdBindDescriptorSets(context->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->layout,
-                                0, pipeline->bindless ? 2 : 1, sets, 0, NULL);
-    vk->vkCmdPushConstants(context->commands, pipeline->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
-                           sizeof push, &push);
-}
-
-static uint32_t groups(uint32_t count, uint32_t size)
-{
-    return (count + size - 1) / size;
-}
-
-static void record_clear(const tdi_pass_context *context)
-{
-    bind(context, TDI_PIPELINE_CLEAR, NULL);
-    context->device->vk.vkCmdDispatch(context->commands, CLEAR_GROUPS, 1, 1);
-}
-
-static void record_cull(const tdi_pass_context *context)
-{
-    const tdi_pass_frame *frame = context->frame;
-    bind(context, TDI_PIPELINE_CULL, NULL);
-    context->device->vk.vkCmdDispatch(context->commands,
-                                      groups(frame->frame->cluster_instance_count, CULL_GROUP),
-                                      frame->frame->view_count, 1);
-}
-
-static void dispatch_list(const tdi_pass_context *context, tdi_pass_pipeline pipeline,
-                          tdi_pass_role lists, uint32_t list)
-{
-    const tdi_passes *passes = context->user;
-    const tdi_bound *bound = &context->resources[passes->roles[lists]];
-    bind(context, pipeline, NULL);
-    context->device->vk.vkCmdDispatchIndirect(context->commands, bound->buffer,
-                                              bound->offset + list * LIST_BYTES);
-}
-
-static void record_raster(const tdi_pass_context *context)
-{
-    const tdi_passes *passes = context->user;
-    dispatch_list(context, TDI_PIPELINE_RASTER, TDI_ROLE_LISTS, 0);
-    dispatch_list(context, TDI_PIPELINE_RASTER_CLIP, TDI_ROLE_LISTS, 1);
-    if (!passes->params.masked)
-        return;
-    dispatch_list(context, TDI_PIPELINE_RASTER_MASKED, TDI_ROLE_LISTS, 2);
-    dispatch_list(context, TDI_PIPELINE_RASTER_CLIP_MASKED, TDI_ROLE_LISTS, 3);
-}
-
-static void record_raster_large(const tdi_pass_context *context)
-{
-    const tdi_passes *passes = context->user;
-    dispatch_list(context, TDI_PIPELINE_RASTER_LARGE, TDI_ROLE_LARGE_LISTS, 0);
-    if (passes->params.masked)
-        dispatch_list(context, TDI_PIPELINE_RASTER_LARGE_MASKED, TDI_ROLE_LARGE_LISTS, 1);
-}
-
-/* Where the outputs lie in the readback slot. */
-static struct tdi_output_layout slot_layout(const struct tdi_frame *frame)
-{
-    const uint32_t first = frame->tile_y * frame->image_width + frame->tile_x;
-    return (struct tdi_output_layout){
-        .color_word = frame->color_word + first,
-        .depth_word = frame->depth_word + first,
-        .object_word = frame->object_word + first,
-        .row_words = frame->image_width,
-        .view_words = frame->view_words,
-    };
-}
-
-/* The same in device memory, where only the tile lies: view by view, output by output. */
-static struct tdi_output_layout staged_layout(const struct tdi_frame *frame)
-{
-    const uint32_t pixels = frame->tile_width * frame->tile_height;
-    uint32_t next = 0;
-    struct tdi_output_layout layout = {.row_words = frame->tile_width};
-    layout.color_word = next;
-    next += frame->outputs & TD_OUTPUT_COLOR ? pixels : 0;
-    layout.depth_word = next;
-    next += frame->outputs & TD_OUTPUT_DEPTH ? pixels : 0;
-    layout.object_word = next;
-    next += frame->outputs & TD_OUTPUT_OBJECT ? pixels : 0;
-    layout.view_words = next;
-    return layout;
-}
-
-static void record_shade(const tdi_pass_context *context)
-{
-    const tdi_passes *passes = context->user;
-    const struct tdi_frame *frame = ((const tdi_pass_frame *)context->frame)->frame;
-    const struct tdi_output_layout layout =
-        passes->params.copy_out ? staged_layout(frame) : slot_layout(frame);
-    bind(context, TDI_PIPELINE_SHADE, &layout);
-    context->device->vk.vkCmdDispatch(context->commands, groups(frame->tile_width, SHADE_GROUP),
-                                      groups(frame->tile_height, SHADE_GROUP), frame->view_count);
-}
-
-static void copy_rows(const tdi_pass_context *context, uint32_t from, uint32_t to)
-{
-    const tdi_passes *passes = context->user;
-    const struct tdi_frame *frame = ((const tdi_pass_frame *)context->frame)->frame;
-    const tdi_bound *source = &context->resources[passes->roles[TDI_ROLE_PIXELS]];
-    const tdi_bound *result = &context->resources[passes->result];
-    const bool whole = frame->tile_width == frame->image_width;
-    const uint32_t copies = whole ? 1 : frame->tile_height;
-    const uint32_t words = whole ? frame->tile_width * frame->tile_height : frame->tile_width;
-    for (uint32_t i = 0; i < copies; i++) {
-        const VkBufferCopy region = {
-            .srcOffset = source->offset + 4 * ((VkDeviceSize)from + i * frame->tile_width),
-            .dstOffset = result->offset + 4 * ((VkDeviceSize)to + i * frame->image_width),
-            .size = 4 * (VkDeviceSize)words,
-        };
-        context->device->vk.vkCmdCopyBuffer(context->commands, source->buffer, result->buffer, 1,
-                                            &region);
-    }
-}
-
-static void record_copy(const tdi_pass_context *context)
-{
-    const struct tdi_frame *frame = ((const tdi_pass_frame *)context->frame)->frame;
-    const struct tdi_output_layout from = staged_layout(frame);
-    const struct tdi_output_layout to = slot_layout(frame);
-    for (uint32_t view = 0; view < frame->view_count; view++) {
-        const uint32_t source = view * from.view_words, target = view * to.view_words;
-        if (frame->outputs & TD_OUTPUT_COLOR)
-            copy_rows(context, source + from.color_word, target + to.color_word);
-        if (frame->outputs & TD_OUTPUT_DEPTH)
-            copy_rows(context, source + from.depth_word, target + to.depth_word);
-        if (frame->outputs & TD_OUTPUT_OBJECT)
-            copy_rows(context, source + from.object_word, target + to.object_word);
-    }
-}
-
 /* Sizes of what lives within a frame. */
 
 static VkDeviceSize view_pixels(const tdi_extent *extent)
@@ -297,7 +63,7 @@ static VkDeviceSize lists_size(const tdi_extent *extent, void *user)
 {
     (void)extent;
     (void)user;
-    return LIST_COUNT * LIST_BYTES;
+    return TDI_LIST_COUNT * TDI_LIST_BYTES;
 }
 
 static VkDeviceSize visible_size(const tdi_extent *extent, void *user)
@@ -337,8 +103,6 @@ static VkDeviceSize pixels_size(const tdi_extent *extent, void *user)
                                (outputs & TD_OUTPUT_OBJECT ? 1u : 0u);
     return 4 * count * view_pixels(extent);
 }
-
-/* Declaring. */
 
 static td_result add_resources(tdi_passes *passes, tdi_graph *graph)
 {
@@ -446,11 +210,12 @@ static td_result add_visibility(tdi_passes *passes, tdi_graph *graph)
         compute_use(role[TDI_ROLE_LARGE_TRIANGLES], TDI_READ, TDI_KEPT),
         compute_use(role[TDI_ROLE_ENTRIES], TDI_READ, TDI_KEPT),
     };
-    TDI_TRY(add_pass(passes, graph, "clear", TD_LANE_COMPUTE, record_clear, clear, COUNT(clear)));
-    TDI_TRY(add_pass(passes, graph, "cull", TD_LANE_COMPUTE, record_cull, cull, COUNT(cull)));
     TDI_TRY(
-        add_pass(passes, graph, "raster", TD_LANE_COMPUTE, record_raster, raster, COUNT(raster)));
-    return add_pass(passes, graph, "raster large", TD_LANE_COMPUTE, record_raster_large, large,
+        add_pass(passes, graph, "clear", TD_LANE_COMPUTE, tdi_record_clear, clear, COUNT(clear)));
+    TDI_TRY(add_pass(passes, graph, "cull", TD_LANE_COMPUTE, tdi_record_cull, cull, COUNT(cull)));
+    TDI_TRY(add_pass(passes, graph, "raster", TD_LANE_COMPUTE, tdi_record_raster, raster,
+                     COUNT(raster)));
+    return add_pass(passes, graph, "raster large", TD_LANE_COMPUTE, tdi_record_raster_large, large,
                     COUNT(large));
 }
 
@@ -480,9 +245,11 @@ static td_result add_output(tdi_passes *passes, tdi_graph *graph)
         .mode = TDI_READ,
     };
     const bool copied = passes->params.copy_out;
-    TDI_TRY(add_pass(passes, graph, "shade", TD_LANE_GRAPHICS, record_shade, shade, COUNT(shade)));
+    TDI_TRY(
+        add_pass(passes, graph, "shade", TD_LANE_GRAPHICS, tdi_record_shade, shade, COUNT(shade)));
     if (copied)
-        TDI_TRY(add_pass(passes, graph, "copy", TD_LANE_TRANSFER, record_copy, copy, COUNT(copy)));
+        TDI_TRY(
+            add_pass(passes, graph, "copy", TD_LANE_TRANSFER, tdi_record_copy, copy, COUNT(copy)));
     return add_pass(passes, graph, "host", copied ? TD_LANE_TRANSFER : TD_LANE_GRAPHICS, NULL,
                     &host, 1);
 }

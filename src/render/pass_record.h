@@ -1,0 +1,28 @@
+/* How the passes are recorded. */
+#ifndef TDI_RENDER_PASS_RECORD_H
+#define TDI_RENDER_PASS_RECORD_H
+
+#include "render/passes.h"
+#include "render/pipelines.h"
+
+#define TDI_LIST_COUNT 4  /* lists of clusters, as in lists.glsl */
+#define TDI_LIST_BYTES 16 /* a dispatch_list there */
+
+struct tdi_passes {
+    td_device *device;
+    tdi_passes_params params;
+    tdi_pipeline pipelines[TDI_PIPELINE_COUNT];
+    tdi_resource roles[TDI_ROLE_COUNT];
+    tdi_resource frame;
+    tdi_resource result;
+};
+
+/* All take the passes as `user` and a tdi_pass_frame as `frame`. */
+void tdi_record_clear(const tdi_pass_context *context);
+void tdi_record_cull(const tdi_pass_context *context);
+void tdi_record_raster(const tdi_pass_context *context);
+void tdi_record_raster_large(const tdi_pass_context *context);
+void tdi_record_shade(const tdi_pass_context *context);
+void tdi_record_copy(const tdi_pass_context *context);
+
+#endif
