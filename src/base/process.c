@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/thread.h"
 
 static double seconds(const struct timeval *time)
 {
@@ -66,27 +67,38 @@ bool tdi_process_start_ns(uint64_t *out)
     return true;
 }
 
-static void (*volatile interrupt_fn)(void *user, int signal);
-static void *volatile interrupt_user;
+static void (*interrupt_fn)(void *user, int signal);
 
-static void handle_interrupt(int number)
+static void wait_for_interrupts(void *user)
 {
-    void (*fn)(void *, int) = interrupt_fn;
-    if (fn)
-        fn(interrupt_user, number);
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGTERM);
+    for (;;) {
+        int number = 0;
+        if (sigwait(&set, &number) == 0)
+            interrupt_fn(user, number);
+    }
 }
 
-void tdi_on_interrupt(void (*fn)(void *user, int signal), void *user)
+td_result tdi_watch_interrupts(void (*fn)(void *user, int signal), void *user)
 {
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    (void)sigemptyset(&action.sa_mask);
-    action.sa_flags = (int)SA_RESETHAND;
-    action.sa_handler = fn ? handle_interrupt : SIG_DFL;
-    interrupt_user = user;
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGTERM);
+    int code = pthread_sigmask(SIG_BLOCK, &set, NULL);
+    if (code != 0)
+        return tdi_fail(TD_ERROR_SYSTEM, "signals cannot be blocked: %s", tdi_system_text(code));
     interrupt_fn = fn;
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
+    tdi_thread thread;
+    return tdi_thread_start(&thread, "td-signals", wait_for_interrupts, user);
+}
+
+void tdi_end_process(int code)
+{
+    _exit(code);
 }
 
 void tdi_ignore_broken_pipes(void)

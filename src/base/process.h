@@ -2,8 +2,7 @@
 #ifndef TDI_BASE_PROCESS_H
 #define TDI_BASE_PROCESS_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "base/error.h"
 
 typedef struct tdi_process_info {
     uint64_t rss_peak_bytes; /* largest resident size so far */
@@ -18,10 +17,12 @@ void tdi_process_get_info(tdi_process_info *out);
  */
 bool tdi_process_start_ns(uint64_t *out);
 
-/* Asks for `fn(user, signal)` when SIGINT or SIGTERM arrives; it runs in a signal handler, so it
- * may only touch lock-free atomics. A second one ends the process at once, as without a handler.
- * With `fn` NULL the process is ended by the first one again. */
-void tdi_on_interrupt(void (*fn)(void *user, int signal), void *user);
+/* Calls `fn(user, signal)` on a thread of its own for each SIGINT and SIGTERM from now on, instead
+ * of ending the process. Threads that exist already must not be; call it first. Once a process. */
+td_result tdi_watch_interrupts(void (*fn)(void *user, int signal), void *user);
+
+/* Ends the process at once: no handlers run, nothing is freed. */
+_Noreturn void tdi_end_process(int code);
 
 /* Makes writes to a pipe that nobody reads fail instead of ending the process. */
 void tdi_ignore_broken_pipes(void);

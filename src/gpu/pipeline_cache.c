@@ -44,22 +44,34 @@ static uint64_t identity(const td_device *device)
     return XXH3_64bits(bytes, sizeof bytes);
 }
 
-/* NULL also where there is no folder to keep a cache in. */
-static td_result find_path(const td_device *device, const char *folder, char **out)
+td_result tdi_cache_folder(const char *folder, char **out)
 {
-    unsigned long long id = identity(device);
+    *out = NULL;
     const char *xdg = environment("XDG_CACHE_HOME");
     const char *home = environment("HOME");
     if (!folder)
         folder = environment("TANDEM_CACHE");
     if (folder)
-        *out = tdi_format("%s/pipelines-%016llx.bin", folder, id);
+        *out = tdi_strdup(folder);
     else if (xdg && xdg[0] == '/')
-        *out = tdi_format("%s/tandem/pipelines-%016llx.bin", xdg, id);
+        *out = tdi_format("%s/tandem", xdg);
     else if (home)
-        *out = tdi_format("%s/.cache/tandem/pipelines-%016llx.bin", home, id);
+        *out = tdi_format("%s/.cache/tandem", home);
     else
         return TD_OK;
+    return *out ? TD_OK : TD_ERROR_HOST_MEMORY;
+}
+
+/* NULL also where there is no folder to keep a cache in. */
+static td_result find_path(const td_device *device, const char *folder, char **out)
+{
+    unsigned long long id = identity(device);
+    char *chosen;
+    TDI_TRY(tdi_cache_folder(folder, &chosen));
+    if (!chosen)
+        return TD_OK;
+    *out = tdi_format("%s/pipelines-%016llx.bin", chosen, id);
+    tdi_free(chosen);
     return *out ? TD_OK : TD_ERROR_HOST_MEMORY;
 }
 
