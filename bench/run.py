@@ -1,0 +1,140 @@
+"""Runs the benchmarks and prints each figure beside its baseline from the same run.
+
+tandem and the renderer that it is compared with take turns, so that whatever else the machine does
+meets both; the median of the turns counts. Baselines come from a folder of other renderers
+(--peers) whose run_peer.py prints one JSON line for a workload; without it, or where a renderer is
+not installed there, tandem's figure stands alone.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+# Workload: what it is measured against, and how many times as fast tandem should be.
+BASELINES = {
+    "W1": ("vtk", 1.1),
+    "W3": ("vtk", 1.1),
+    "W4a": ("filly", 2.0),
+    "W4b": ("filly", 2.0),
+    "W4c": ("filly", None),
+    "W5": ("vtk", 1.5),
+    "first-image": ("filly", None),
+}
+ENCODING = ["png-helmet", "png-sponza"]
+HELMET = "scenes/DamagedHelmet/glTF-Binary/DamagedHelmet.glb"
+
+
+class Unavailable(Exception):
+    """A figure that this machine cannot give; the text says why."""
+
+
+def run_json(command, environment=None):
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    try:
+        return json.loads(done.stdout)
+    except json.JSONDecodeError:
+        lines = (done.stderr or done.stdout).strip().splitlines() or [f"exit {done.returncode}"]
+        raise Unavailable(lines[-1]) from None
+
+
+def tandem_figure(program, name):
+    """(value, unit) of one run of one benchmark."""
+    if name == "first-image":
+        return first_image(program), "s"
+    results = run_json([program, "bench", "--json", name])["results"]
+    for result in results:
+        if result["name"] == name:
+            return result["median"], result["unit"]
+    raise Unavailable(f"tandem bench knows no {name}")
+
+
+def first_image(program):
+    """Seconds from the start of the process until it has closed its PNG and ended."""
+    scene = os.path.join(os.environ.get("TANDEM_ASSETS", ""), HELMET)
+    if not os.path.exists(scene):
+        scene = "builtin:spheres"
+    with tempfile.TemporaryDirectory() as folder:
+        command = [program, "render", scene, "-s", "512x512", "--samples", "1", "-q"]
+        start = time.monotonic()
+        done = subprocess.run([*command, "-o", os.path.join(folder, "out.png")], check=False)
+        if done.returncode:
+            raise Unavailable(f"tandem render ended with {done.returncode}")
+        return time.monotonic() - start
+
+
+def peer_figure(peers, peer, name):
+    environment = dict(os.environ, PEERS_REPEATS="1")
+    workload = name
+    if name == "first-image":
+        environment["PEER_FIRST_ONLY"] = "1"
+        workload = "W1"
+    script = os.path.join(peers, "run_peer.py")
+    result = run_json([sys.executable, script, peer, workload], environment)
+    if "error" in result:
+        raise Unavailable(f"{peer}: {(result['error'] or ['no answer'])[-1]}")
+    return result["t_first_image_s" if name == "first-image" else "fps"]
+
+
+def take_turns(arguments, name):
+    """The row of one benchmark: medians of both sides, or why a side is missing."""
+    peer, aim = BASELINES.get(name, (None, None))
+    row = {"name": name, "aim": aim, "tandem_runs": [], "baseline": peer, "baseline_runs": []}
+    for _ in range(arguments.rounds):
+        value, row["unit"] = tandem_figure(arguments.program, name)
+        row["tandem_runs"].append(value)
+        if peer and arguments.peers and "why" not in row:
+            try:
+                row["baseline_runs"].append(peer_figure(arguments.peers, peer, name))
+            except (Unavailable, OSError) as error:
+                row["why"] = str(error)
+    row["tandem"] = statistics.median(row["tandem_runs"])
+    if row["baseline_runs"]:
+        row["baseline_median"] = statistics.median(row["baseline_runs"])
+        ratio = row["tandem"] / row["baseline_median"]
+        row["times"] = 1 / ratio if row["unit"] == "s" else ratio
+    return row
+
+
+def print_row(row):
+    line = f"{row['name']:12} {row['tandem']:10.2f} {row['unit']:16}"
+    if "times" in row:
+        line += f" {row['baseline']:8} {row['baseline_median']:10.2f}   {row['times']:6.2f} times"
+        line += f" (aim {row['aim']})" if row["aim"] else ""
+    elif "why" in row:
+        line += f" no baseline: {row['why'][:80]}"
+    print(line, flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--program", default="build/tandem")
+    parser.add_argument("--peers", help="folder with run_peer.py")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--output", help="the rows as JSON")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="all of them by default")
+    arguments = parser.parse_args()
+    known = [*BASELINES, *ENCODING]
+    names = arguments.names or known
+    for name in names:
+        if name not in known:
+            parser.error(f"there is no benchmark '{name}'; there are {', '.join(known)}")
+    rows, failed = [], False
+    for name in names:
+        try:
+            rows.append(take_turns(arguments, name))
+            print_row(rows[-1])
+        except (Unavailable, OSError) as error:
+            failed = True
+            print(f"{name:12} failed: {error}", flush=True)
+    if arguments.output:
+        with open(arguments.output, "w", encoding="utf-8") as file:
+            json.dump({"rows": rows}, file, indent=2)
+    sys.exit(1 if failed else 0)
+
+
+main()
