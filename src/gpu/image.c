@@ -114,7 +114,8 @@ void tdi_vk_image_destroy(td_device *device, tdi_vk_image *image)
     memset(image, 0, sizeof *image);
 }
 
-td_result tdi_vk_image_bytes(td_device *device, const tdi_vk_image_params *params, uint64_t *bytes)
+td_result tdi_vk_image_requirements(td_device *device, const tdi_vk_image_params *params,
+                                    VkMemoryRequirements *out)
 {
     TDI_TRY(check_limits(device, params));
     VkImageCreateInfo info = image_info(device, params);
@@ -122,6 +123,14 @@ td_result tdi_vk_image_bytes(td_device *device, const tdi_vk_image_params *param
         .sType = VK_STRUCTURE_TYPE_DEVICE_IMAGE_MEMORY_REQUIREMENTS, .pCreateInfo = &info};
     VkMemoryRequirements2 requirements = {.sType = VK_STRUCTURE_TYPE_MEMORY_REQUIREMENTS_2};
     device->vk.vkGetDeviceImageMemoryRequirements(device->handle, &query, &requirements);
-    *bytes = requirements.memoryRequirements.size;
+    *out = requirements.memoryRequirements;
+    return TD_OK;
+}
+
+td_result tdi_vk_image_bytes(td_device *device, const tdi_vk_image_params *params, uint64_t *bytes)
+{
+    VkMemoryRequirements requirements;
+    TDI_TRY(tdi_vk_image_requirements(device, params, &requirements));
+    *bytes = requirements.size;
     return TD_OK;
 }

@@ -24,7 +24,11 @@ td_result tdi_vk_image_create(td_device *device, const tdi_vk_image_params *para
                               tdi_vk_image *out);
 void tdi_vk_image_destroy(td_device *device, tdi_vk_image *image);
 
-/* Bytes that such an image needs on this device, without making it. */
+/* What such an image needs of memory on this device, without making it. */
+td_result tdi_vk_image_requirements(td_device *device, const tdi_vk_image_params *params,
+                                    VkMemoryRequirements *out);
+
+/* The bytes of that. */
 td_result tdi_vk_image_bytes(td_device *device, const tdi_vk_image_params *params, uint64_t *bytes);
 
 #endif

@@ -6,9 +6,6 @@
 #include "gpu/budget.h"
 #include "gpu/ranges.h"
 
-#define BLOCK_BYTES (UINT64_C(16) << 20)
-#define OWN_BYTES   (UINT64_C(8) << 20) /* larger things get an allocation of their own */
-
 struct tdi_memory_block {
     struct tdi_memory_block *next; /* of the shared blocks */
     VkDeviceMemory memory;
@@ -105,7 +102,8 @@ static int score(VkMemoryPropertyFlags flags, const kind_rule *rule)
     return 2 * points + ((flags & COHERENT) != 0);
 }
 
-static bool best_type(const td_device *device, uint32_t bits, tdi_memory_kind kind, uint32_t *out)
+bool tdi_memory_find_type(const td_device *device, uint32_t bits, tdi_memory_kind kind,
+                          uint32_t *out)
 {
     int best = -1;
     for (uint32_t i = 0; i < device->memory_properties.memoryTypeCount; i++) {
@@ -277,12 +275,12 @@ static td_result take_shared(struct tdi_memory *memory, const wish *w, tdi_alloc
     td_result result = take_from_blocks(memory, w, out);
     if (result != TD_ERROR_AGAIN)
         return result;
-    if (tdi_budget_available(memory->device->budget) < BLOCK_BYTES)
+    if (tdi_budget_available(memory->device->budget) < TDI_MEMORY_BLOCK_BYTES)
         drop_empty(memory, 0);
-    if (tdi_budget_available(memory->device->budget) < BLOCK_BYTES)
+    if (tdi_budget_available(memory->device->budget) < TDI_MEMORY_BLOCK_BYTES)
         return take_own(memory, w, out);
     struct tdi_memory_block *block;
-    result = make_block(memory, w->type, w->linear, false, BLOCK_BYTES, w->what, &block);
+    result = make_block(memory, w->type, w->linear, false, TDI_MEMORY_BLOCK_BYTES, w->what, &block);
     if (result == TD_ERROR_DEVICE_MEMORY || result == TD_ERROR_BUDGET)
         return take_own(memory, w, out);
     TDI_TRY(result);
@@ -308,11 +306,12 @@ static td_result take(struct tdi_memory *memory, const VkMemoryRequirements *req
 {
     uint32_t bits = requirements->memoryTypeBits;
     td_result result = TD_OK;
-    while (best_type(memory->device, bits, kind, &w->type)) {
+    while (tdi_memory_find_type(memory->device, bits, kind, &w->type)) {
         w->size = requirements->size;
         w->alignment = requirements->alignment;
         round_to_atoms(memory->device, w);
-        result = w->size > OWN_BYTES ? take_own(memory, w, out) : take_shared(memory, w, out);
+        result =
+            w->size > TDI_MEMORY_OWN_BYTES ? take_own(memory, w, out) : take_shared(memory, w, out);
         if (result != TD_ERROR_DEVICE_MEMORY)
             return result;
         bits &= ~(UINT32_C(1) << w->type);
@@ -376,7 +375,7 @@ void tdi_memory_destroy(struct tdi_memory *memory)
 
 uint64_t tdi_memory_cost(uint64_t size)
 {
-    return size > OWN_BYTES ? size : BLOCK_BYTES;
+    return size > TDI_MEMORY_OWN_BYTES ? size : TDI_MEMORY_BLOCK_BYTES;
 }
 
 static VkMappedMemoryRange atoms(const td_device *device, const tdi_allocation *allocation,
