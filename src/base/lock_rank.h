@@ -16,6 +16,7 @@ typedef enum tdi_lock_rank {
     TDI_RANK_READBACK,
     TDI_RANK_UPLOAD,
     TDI_RANK_RECORDER,
+    TDI_RANK_ATTACH, /* what upper layers hang on a device is made under it */
     TDI_RANK_COMPLETION_QUEUE,
     TDI_RANK_REQUEST,
     TDI_RANK_WAITER,

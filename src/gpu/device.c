@@ -190,7 +190,7 @@ td_result td_device_create(const td_device_params *params, td_device **out)
     td_device *device = tdi_alloc_zero(1, sizeof *device);
     if (!device)
         return TD_ERROR_HOST_MEMORY;
-    td_result result = tdi_mutex_init(&device->attach_mutex, TDI_RANK_DEVICE);
+    td_result result = tdi_mutex_init(&device->attach_mutex, TDI_RANK_ATTACH);
     if (result != TD_OK) {
         tdi_free(device);
         return result;

@@ -1,0 +1,336 @@
+#include "fake_device.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+typedef struct fake {
+    td_device device;
+    tdi_mutex mutex;
+    tdi_cond changed;
+    uint64_t reached[TD_LANE_COUNT], submitted[TD_LANE_COUNT];
+    uint32_t semaphores, semaphores_alive;
+    bool hold, lost;
+    VkResult next_submit, next_wait;
+    fake_submission log[FAKE_MOST_SUBMISSIONS];
+    uint32_t log_count, calls;
+    uint32_t waiting, wait_calls;
+    uint64_t longest_wait;
+} fake;
+
+static fake gpu;
+
+/* Queue i and its semaphore are known by the address of these. */
+static char queue_marks[TD_LANE_COUNT];
+static char semaphore_marks[TD_LANE_COUNT];
+
+static uint32_t queue_of_semaphore(VkSemaphore semaphore)
+{
+    return (uint32_t)((char *)semaphore - semaphore_marks);
+}
+
+static VkResult create_semaphore(VkDevice device, const VkSemaphoreCreateInfo *info,
+                                 const VkAllocationCallbacks *allocator, VkSemaphore *out)
+{
+    (void)device;
+    (void)allocator;
+    const VkSemaphoreTypeCreateInfo *type = info->pNext;
+    assert_int_equal(type->semaphoreType, VK_SEMAPHORE_TYPE_TIMELINE);
+    assert_true(gpu.semaphores < TD_LANE_COUNT);
+    *out = (VkSemaphore)&semaphore_marks[gpu.semaphores++];
+    gpu.semaphores_alive++;
+    return VK_SUCCESS;
+}
+
+static void destroy_semaphore(VkDevice device, VkSemaphore semaphore,
+                              const VkAllocationCallbacks *allocator)
+{
+    (void)device;
+    (void)semaphore;
+    (void)allocator;
+    gpu.semaphores_alive--;
+}
+
+static void log_submit(uint32_t queue, const VkSubmitInfo2 *submit)
+{
+    assert_true(gpu.log_count < FAKE_MOST_SUBMISSIONS);
+    fake_submission *entry = &gpu.log[gpu.log_count++];
+    *entry = (fake_submission){.queue = queue, .call = gpu.calls};
+    assert_true(submit->waitSemaphoreInfoCount < TD_LANE_COUNT);
+    for (uint32_t i = 0; i < submit->waitSemaphoreInfoCount; i++) {
+        const VkSemaphoreSubmitInfo *wait = &submit->pWaitSemaphoreInfos[i];
+        entry->waits[entry->wait_count++] =
+            (fake_wait){queue_of_semaphore(wait->semaphore), wait->value, wait->stageMask};
+    }
+    entry->command_count = submit->commandBufferInfoCount;
+    if (entry->command_count)
+        entry->commands = (const void *)submit->pCommandBufferInfos[0].commandBuffer;
+    if (submit->signalSemaphoreInfoCount) {
+        assert_int_equal(queue_of_semaphore(submit->pSignalSemaphoreInfos->semaphore), queue);
+        entry->signal = submit->pSignalSemaphoreInfos->value;
+        assert_true(entry->signal > gpu.submitted[queue]);
+        gpu.submitted[queue] = entry->signal;
+    }
+}
+
+static VkResult queue_submit(VkQueue queue, uint32_t count, const VkSubmitInfo2 *submits,
+                             VkFence fence)
+{
+    assert_true(fence == VK_NULL_HANDLE);
+    uint32_t index = (uint32_t)((char *)queue - queue_marks);
+    tdi_mutex_lock(&gpu.mutex);
+    VkResult result = gpu.lost ? VK_ERROR_DEVICE_LOST : gpu.next_submit;
+    gpu.next_submit = VK_SUCCESS;
+    if (result == VK_SUCCESS) {
+        for (uint32_t i = 0; i < count; i++)
+            log_submit(index, &submits[i]);
+        gpu.calls++;
+        if (!gpu.hold)
+            gpu.reached[index] = gpu.submitted[index];
+    }
+    tdi_cond_broadcast(&gpu.changed);
+    tdi_mutex_unlock(&gpu.mutex);
+    return result;
+}
+
+static VkResult counter_value(VkDevice device, VkSemaphore semaphore, uint64_t *value)
+{
+    (void)device;
+    tdi_mutex_lock(&gpu.mutex);
+    VkResult result = gpu.lost ? VK_ERROR_DEVICE_LOST : VK_SUCCESS;
+    *value = gpu.reached[queue_of_semaphore(semaphore)];
+    tdi_mutex_unlock(&gpu.mutex);
+    return result;
+}
+
+static VkResult wait_semaphores(VkDevice device, const VkSemaphoreWaitInfo *info, uint64_t timeout)
+{
+    (void)device;
+    /* F12: waiting for more than one costs a core on Mesa. */
+    assert_int_equal(info->semaphoreCount, 1);
+    uint32_t queue = queue_of_semaphore(info->pSemaphores[0]);
+    uint64_t deadline = tdi_deadline(tdi_now_ns(), timeout);
+    bool in_time = true;
+    tdi_mutex_lock(&gpu.mutex);
+    if (timeout > gpu.longest_wait)
+        gpu.longest_wait = timeout;
+    gpu.waiting++;
+    gpu.wait_calls++;
+    tdi_cond_broadcast(&gpu.changed);
+    VkResult result = gpu.next_wait;
+    gpu.next_wait = VK_SUCCESS;
+    while (result == VK_SUCCESS && !gpu.lost && gpu.reached[queue] < info->pValues[0] && in_time)
+        in_time = tdi_cond_wait_until(&gpu.changed, &gpu.mutex, deadline);
+    gpu.waiting--;
+    if (result == VK_SUCCESS && gpu.reached[queue] < info->pValues[0])
+        result = gpu.lost ? VK_ERROR_DEVICE_LOST : VK_TIMEOUT;
+    tdi_mutex_unlock(&gpu.mutex);
+    return result;
+}
+
+static VkResult create_command_pool(VkDevice device, const VkCommandPoolCreateInfo *info,
+                                    const VkAllocationCallbacks *allocator, VkCommandPool *out)
+{
+    (void)device;
+    (void)info;
+    (void)allocator;
+    fake_commands **list = calloc(FAKE_MOST_BARRIERS, sizeof list[0]);
+    assert_non_null(list);
+    *out = (VkCommandPool)list;
+    return VK_SUCCESS;
+}
+
+static void destroy_command_pool(VkDevice device, VkCommandPool pool,
+                                 const VkAllocationCallbacks *allocator)
+{
+    (void)device;
+    (void)allocator;
+    fake_commands **list = (fake_commands **)pool;
+    for (uint32_t i = 0; i < FAKE_MOST_BARRIERS; i++)
+        free(list[i]);
+    free(list);
+}
+
+static VkResult allocate_commands(VkDevice device, const VkCommandBufferAllocateInfo *info,
+                                  VkCommandBuffer *out)
+{
+    (void)device;
+    fake_commands **list = (fake_commands **)info->commandPool;
+    uint32_t place = 0;
+    while (list[place])
+        place++;
+    list[place] = calloc(1, sizeof *list[place]);
+    assert_non_null(list[place]);
+    *out = (VkCommandBuffer)list[place];
+    return VK_SUCCESS;
+}
+
+static VkResult reset_pool(VkDevice device, VkCommandPool pool, VkCommandPoolResetFlags flags)
+{
+    (void)device;
+    (void)flags;
+    fake_commands **list = (fake_commands **)pool;
+    for (uint32_t i = 0; list[i]; i++)
+        *list[i] = (fake_commands){0};
+    return VK_SUCCESS;
+}
+
+static VkResult begin_commands(VkCommandBuffer commands, const VkCommandBufferBeginInfo *info)
+{
+    (void)commands;
+    assert_int_equal(info->flags, VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT);
+    return VK_SUCCESS;
+}
+
+static VkResult end_commands(VkCommandBuffer commands)
+{
+    (void)commands;
+    return VK_SUCCESS;
+}
+
+static void pipeline_barrier(VkCommandBuffer commands, const VkDependencyInfo *info)
+{
+    fake_commands *log = (fake_commands *)commands;
+    assert_true(log->barrier_count + info->memoryBarrierCount <= FAKE_MOST_BARRIERS);
+    for (uint32_t i = 0; i < info->memoryBarrierCount; i++)
+        log->barriers[log->barrier_count++] = info->pMemoryBarriers[i];
+    for (uint32_t i = 0; i < info->imageMemoryBarrierCount && log->image_barrier_count < 4; i++)
+        log->image_barriers[log->image_barrier_count++] = info->pImageMemoryBarriers[i];
+}
+
+static void fill_table(struct VolkDeviceTable *vk)
+{
+    vk->vkCreateSemaphore = create_semaphore;
+    vk->vkDestroySemaphore = destroy_semaphore;
+    vk->vkQueueSubmit2 = queue_submit;
+    vk->vkGetSemaphoreCounterValue = counter_value;
+    vk->vkWaitSemaphores = wait_semaphores;
+    vk->vkCreateCommandPool = create_command_pool;
+    vk->vkDestroyCommandPool = destroy_command_pool;
+    vk->vkAllocateCommandBuffers = allocate_commands;
+    vk->vkResetCommandPool = reset_pool;
+    vk->vkBeginCommandBuffer = begin_commands;
+    vk->vkEndCommandBuffer = end_commands;
+    vk->vkCmdPipelineBarrier2 = pipeline_barrier;
+}
+
+td_device *fake_device_create(uint32_t queues)
+{
+    memset(&gpu, 0, sizeof gpu);
+    assert_int_equal(tdi_cond_init(&gpu.changed), TD_OK);
+    assert_int_equal(tdi_mutex_init(&gpu.mutex, TDI_RANK_NONE), TD_OK);
+    td_device *device = &gpu.device;
+    fill_table(&device->vk);
+    device->queue_count = device->family_count = queues;
+    for (uint32_t i = 0; i < queues; i++)
+        device->queues[i] = (tdi_queue){
+            .handle = (VkQueue)&queue_marks[i],
+            .family = i,
+            .capabilities = VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT | VK_QUEUE_TRANSFER_BIT,
+        };
+    for (uint32_t lane = 0; lane < TD_LANE_COUNT; lane++)
+        device->lane_queue[lane] = lane < queues ? lane : 0;
+    assert_int_equal(tdi_mutex_init(&device->attach_mutex, TDI_RANK_ATTACH), TD_OK);
+    return device;
+}
+
+void fake_device_destroy(void)
+{
+    fake_hold(false);
+    for (int slot = TDI_ATTACH_COUNT - 1; slot >= 0; slot--) {
+        if (gpu.device.attached[slot])
+            gpu.device.detach[slot](gpu.device.attached[slot]);
+    }
+    tdi_mutex_destroy(&gpu.device.attach_mutex);
+    assert_int_equal(gpu.semaphores_alive, 0);
+    tdi_cond_destroy(&gpu.changed);
+    tdi_mutex_destroy(&gpu.mutex);
+}
+
+/* Runs a change of the model and tells those who wait for one. */
+#define CHANGE(statement)                                                                          \
+    do {                                                                                           \
+        tdi_mutex_lock(&gpu.mutex);                                                                \
+        statement;                                                                                 \
+        tdi_cond_broadcast(&gpu.changed);                                                          \
+        tdi_mutex_unlock(&gpu.mutex);                                                              \
+    } while (0)
+
+void fake_hold(bool hold)
+{
+    tdi_mutex_lock(&gpu.mutex);
+    gpu.hold = hold;
+    for (uint32_t i = 0; !hold && i < TD_LANE_COUNT; i++)
+        gpu.reached[i] = gpu.submitted[i];
+    tdi_cond_broadcast(&gpu.changed);
+    tdi_mutex_unlock(&gpu.mutex);
+}
+
+void fake_complete(uint32_t queue, uint64_t value)
+{
+    CHANGE(gpu.reached[queue] = value);
+}
+
+void fake_fail_submit(VkResult result)
+{
+    CHANGE(gpu.next_submit = result);
+}
+
+void fake_fail_wait(VkResult result)
+{
+    CHANGE(gpu.next_wait = result);
+}
+
+void fake_lose(void)
+{
+    CHANGE(gpu.lost = true);
+}
+
+uint32_t fake_submission_count(void)
+{
+    uint32_t count;
+    CHANGE(count = gpu.log_count);
+    return count;
+}
+
+fake_submission fake_submission_at(uint32_t index)
+{
+    fake_submission entry;
+    CHANGE(assert_true(index < gpu.log_count); entry = gpu.log[index]);
+    return entry;
+}
+
+uint32_t fake_semaphores_alive(void)
+{
+    return gpu.semaphores_alive;
+}
+
+uint32_t fake_waiting(void)
+{
+    uint32_t count;
+    CHANGE(count = gpu.waiting);
+    return count;
+}
+
+uint32_t fake_wait_calls(void)
+{
+    uint32_t count;
+    CHANGE(count = gpu.wait_calls);
+    return count;
+}
+
+void fake_until_waiting(uint32_t count)
+{
+    tdi_mutex_lock(&gpu.mutex);
+    while (gpu.waiting < count)
+        tdi_cond_wait(&gpu.changed, &gpu.mutex);
+    tdi_mutex_unlock(&gpu.mutex);
+}
+
+uint64_t fake_longest_wait_ns(void)
+{
+    uint64_t ns;
+    CHANGE(ns = gpu.longest_wait);
+    return ns;
+}

@@ -1,0 +1,62 @@
+/* A device without Vulkan: a td_device whose function table leads to a small model of queues and
+ * timelines, so that what the lanes submit can be looked at, held back, made to fail and lost. One
+ * at a time. */
+#ifndef TESTS_UNIT_FAKE_DEVICE_H
+#define TESTS_UNIT_FAKE_DEVICE_H
+
+#include "support.h"
+
+#include "async/lane.h"
+
+#define FAKE_MOST_BARRIERS    64
+#define FAKE_MOST_SUBMISSIONS 512
+
+typedef struct fake_commands {
+    VkMemoryBarrier2 barriers[FAKE_MOST_BARRIERS];
+    uint32_t barrier_count;
+    uint32_t image_barrier_count;
+    VkImageMemoryBarrier2 image_barriers[4];
+    uint32_t timestamp_count;
+} fake_commands;
+
+typedef struct fake_wait {
+    uint32_t queue;
+    uint64_t value;
+    VkPipelineStageFlags2 stages;
+} fake_wait;
+
+typedef struct fake_submission {
+    uint32_t queue;
+    uint32_t call;   /* which vkQueueSubmit2 it came with */
+    uint64_t signal; /* 0: none */
+    uint32_t wait_count;
+    fake_wait waits[TD_LANE_COUNT];
+    uint32_t command_count;
+    const fake_commands *commands; /* the first */
+} fake_submission;
+
+/* A device of `queues` queues: with 1 all lanes share it, with 3 each has its own. */
+td_device *fake_device_create(uint32_t queues);
+void fake_device_destroy(void);
+
+/* Work is over as soon as it is submitted (the start), or only when fake_complete says so. */
+void fake_hold(bool hold);
+/* Lets a queue get to `value`. */
+void fake_complete(uint32_t queue, uint64_t value);
+/* The next vkQueueSubmit2 returns this. */
+void fake_fail_submit(VkResult result);
+void fake_fail_wait(VkResult result);
+/* From now on every call that can report it does. */
+void fake_lose(void);
+
+uint32_t fake_submission_count(void);
+fake_submission fake_submission_at(uint32_t index);
+uint32_t fake_semaphores_alive(void);
+/* Threads that are inside vkWaitSemaphores, and how often it was called. */
+uint32_t fake_waiting(void);
+uint32_t fake_wait_calls(void);
+/* Blocks until so many are. */
+void fake_until_waiting(uint32_t count);
+uint64_t fake_longest_wait_ns(void);
+
+#endif
