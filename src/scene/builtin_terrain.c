@@ -26,7 +26,7 @@ static float ridges(float u, float v)
     float strength = 1;
     float weight = 1;
     uint32_t cells = 4;
-    for (uint32_t octave = 0; octave < 7; octave++, cells *= 2, strength *= 0.5f) {
+    for (uint32_t octave = 0; octave < 7; octave++, cells *= 2, strength *= 0.42f) {
         float crest = 1 - fabsf(2 * tdi_noise(u, v, cells, 300 + octave) - 1);
         crest *= crest * weight;
         weight = fminf(1, crest * 2);
@@ -44,7 +44,7 @@ static float make_height(float u, float v)
     float hills = tdi_fractal_noise(u, v, 5, 6, 400);
     float valley =
         tdi_smooth(0.05f, 0.3f, sqrtf((x - 0.2f) * (x - 0.2f) + (y - 0.26f) * (y - 0.26f)));
-    float height = 22 + 46 * hills + 175 * ridges(u, v) * massif * massif;
+    float height = 22 + 46 * hills + 150 * ridges(u, v) * massif * massif;
     return tdi_mix(16 + 14 * hills, height, 0.12f + 0.88f * valley);
 }
 
@@ -98,8 +98,8 @@ static void paint_land(const void *user, float u, float v, tdi_texel *out)
     tdi_mix_color(out->color, stone, rocky, out->color);
     float beach = 1 - tdi_smooth(1, 4.5f, height - LAKE_HEIGHT + 4 * (coarse - 0.5f));
     tdi_mix_color(out->color, sand, beach, out->color);
-    float snowy = tdi_smooth(104, 124, height + 46 * (coarse - 0.5f)) *
-                  (1 - 0.85f * tdi_smooth(0.9f, 1.4f, slope));
+    float snowy = tdi_smooth(96, 128, height + 46 * (coarse - 0.5f)) *
+                  (1 - 0.9f * tdi_smooth(1.1f, 1.9f, slope));
     tdi_mix_color(out->color, snow, snowy, out->color);
     for (int i = 0; i < 3; i++)
         out->color[i] *= 0.84f + 0.3f * fine;

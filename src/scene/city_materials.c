@@ -166,12 +166,22 @@ static void paint_shops(const void *user, float u, float v, tdi_texel *out)
         tdi_color(fmodf(c.x * 12, 2) < 1 ? awnings[c.i % 4] : 0xF2EBDD, out->color);
         return;
     }
-    tdi_color(0x6A7C84, out->color);
+    float pane = fabsf(fmodf(c.x * 3, 1) - 0.5f);
+    if (pane > 0.46f || fabsf(v - 0.48f) < 0.012f) {
+        tdi_color(0x4A4038, out->color);
+        return;
+    }
+    /* Goods on shelves behind the glass. */
+    float shelf = fmodf((v - 0.5f) * 8 + 1, 1);
+    uint32_t good = tdi_hash((uint32_t)(u * 64), (uint32_t)(v * 8), 40);
+    static const float warm[3] = {1.0f, 0.82f, 0.55f};
+    static const float goods[4][3] = {
+        {0.5f, 0.2f, 0.15f}, {0.2f, 0.35f, 0.4f}, {0.6f, 0.5f, 0.25f}, {0.3f, 0.4f, 0.2f}};
+    bool filled = v > 0.5f && shelf > 0.3f && good % 3 != 0;
+    tdi_color(0x59676D, out->color);
     out->roughness = 0.1f;
-    float glow = 0.55f + 0.45f * tdi_noise(u, v, 24, 40 + c.i);
-    static const float warm[3] = {1.0f, 0.8f, 0.52f};
-    for (int i = 0; i < 3; i++)
-        out->emissive[i] = 0.8f * glow * warm[i];
+    tdi_mix_color(warm, goods[good / 4 % 4], filled ? 0.8f : 0, out->emissive);
+    scale_color(out->emissive, 0.72f);
 }
 
 static void paint_gravel(const void *user, float u, float v, tdi_texel *out)

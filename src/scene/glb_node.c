@@ -1,9 +1,5 @@
 #include "scene/glb_node.h"
 
-#include <string.h>
-
-#include "scene/matrix.h"
-
 /* The nodes that are children of none. */
 typedef struct nodes {
     tdi_glb *glb;
@@ -13,13 +9,20 @@ typedef struct nodes {
     json_t *roots;
 } nodes;
 
+/* By value: minus zero is zero. */
+static bool is_identity(const float *matrix, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (matrix[i] != (i % 5 == 0 ? 1.0f : 0.0f))
+            return false;
+    return true;
+}
+
 static void set_matrix(tdi_glb *glb, json_t *object, const float matrix[16])
 {
-    float identity[16];
-    tdi_matrix_identity(identity);
-    if (memcmp(matrix, identity, sizeof identity) == 0)
+    if (is_identity(matrix, 16))
         return;
-    if (memcmp(matrix, identity, 12 * sizeof(float)) == 0)
+    if (is_identity(matrix, 12))
         tdi_glb_set(glb, object, "translation", tdi_glb_numbers(matrix + 12, 3));
     else
         tdi_glb_set(glb, object, "matrix", tdi_glb_numbers(matrix, 16));
