@@ -25,6 +25,13 @@ void tdi_estimate_free(tdi_estimate *estimate)
     tdi_estimate_init(estimate, estimate->device, estimate->available);
 }
 
+static void hold(tdi_estimate *estimate, uint64_t bytes)
+{
+    estimate->held += bytes;
+    if (estimate->held > estimate->peak)
+        estimate->peak = estimate->held;
+}
+
 static td_result take(tdi_estimate *estimate, uint32_t type, bool linear,
                       const VkMemoryRequirements *requirements)
 {
@@ -52,7 +59,7 @@ static td_result add_block(tdi_estimate *estimate, uint32_t type, bool linear)
     *block = (struct tdi_estimate_block){.type = type, .linear = linear};
     TDI_TRY(tdi_ranges_init(&block->ranges, TDI_MEMORY_BLOCK_BYTES));
     estimate->block_count++;
-    estimate->held += TDI_MEMORY_BLOCK_BYTES;
+    hold(estimate, TDI_MEMORY_BLOCK_BYTES);
     return TD_OK;
 }
 
@@ -67,7 +74,7 @@ td_result tdi_estimate_add(tdi_estimate *estimate, const VkMemoryRequirements *r
 {
     uint32_t type = 0;
     if (requirements->size > TDI_MEMORY_OWN_BYTES) {
-        estimate->held += requirements->size;
+        hold(estimate, requirements->size);
         return TD_OK;
     }
     tdi_memory_find_type(estimate->device, requirements->memoryTypeBits, kind, &type);
@@ -75,7 +82,7 @@ td_result tdi_estimate_add(tdi_estimate *estimate, const VkMemoryRequirements *r
     if (result != TD_ERROR_AGAIN)
         return result;
     if (!has_room_for_block(estimate)) {
-        estimate->held += requirements->size;
+        hold(estimate, requirements->size);
         return TD_OK;
     }
     TDI_TRY(add_block(estimate, type, linear));
@@ -86,4 +93,12 @@ td_result tdi_estimate_add_buffer(tdi_estimate *estimate, uint64_t size, tdi_mem
 {
     const VkMemoryRequirements requirements = {size, BUFFER_ALIGNMENT, UINT32_MAX};
     return size > 0 ? tdi_estimate_add(estimate, &requirements, kind, true) : TD_OK;
+}
+
+td_result tdi_estimate_add_passing(tdi_estimate *estimate, uint64_t size, tdi_memory_kind kind)
+{
+    TDI_TRY(tdi_estimate_add_buffer(estimate, size, kind));
+    if (size > TDI_MEMORY_OWN_BYTES)
+        estimate->held -= size;
+    return TD_OK;
 }

@@ -11,7 +11,8 @@ struct tdi_estimate_block;
 typedef struct tdi_estimate {
     td_device *device;
     uint64_t available; /* of the budget; may be less than what is held in the end */
-    uint64_t held;      /* the result so far */
+    uint64_t held;      /* by what was added so far */
+    uint64_t peak;      /* highest `held`, with what passes: the result */
     struct tdi_estimate_block *blocks;
     size_t block_count;
     size_t block_capacity;
@@ -26,5 +27,7 @@ td_result tdi_estimate_add(tdi_estimate *estimate, const VkMemoryRequirements *r
                            tdi_memory_kind kind, bool linear);
 /* A buffer of that size; nothing for 0. */
 td_result tdi_estimate_add_buffer(tdi_estimate *estimate, uint64_t size, tdi_memory_kind kind);
+/* A buffer that is gone before the next thing is made. */
+td_result tdi_estimate_add_passing(tdi_estimate *estimate, uint64_t size, tdi_memory_kind kind);
 
 #endif

@@ -11,16 +11,29 @@
 #define MIN_IN_FLIGHT        1
 #define MIN_RESULT_SLOTS     2
 
-/* What a choice would hold of the budget. */
-static uint64_t total_cost(const tdi_sizing *sizing)
+static td_result estimate(const tdi_sizing_request *request, tdi_sizing *sizing, tdi_estimate *sum)
 {
-    const uint64_t slot = sizing->layout.view_bytes * sizing->views;
-    uint64_t sum = tdi_memory_cost(sizing->scene.geometry) + sizing->scene.textures;
-    sum += tdi_memory_cost(sizing->scene.staging);
-    sum += tdi_memory_cost(slot * sizing->result_slots);
-    sum += tdi_memory_cost(sizing->frame_bytes * (sizing->in_flight + 1));
-    sum += sizing->transient_sets * tdi_memory_cost(sizing->transient_bytes);
-    return sum;
+    const uint64_t result_bytes = sizing->layout.view_bytes * sizing->views;
+    TDI_TRY(tdi_device_scene_measure(request->device, request->scene,
+                                     request->params->in_flight + 1, sum, &sizing->scene));
+    for (uint32_t i = 0; i < sizing->transient_sets; i++)
+        TDI_TRY(tdi_estimate_add_buffer(sum, sizing->transient_bytes, TDI_MEMORY_DEVICE));
+    for (uint32_t i = 0; i < sizing->in_flight; i++)
+        TDI_TRY(tdi_estimate_add_buffer(sum, sizing->frame_bytes, TDI_MEMORY_UPLOAD));
+    for (uint32_t i = 0; i < sizing->result_slots; i++)
+        TDI_TRY(tdi_estimate_add_buffer(sum, result_bytes, TDI_MEMORY_READBACK));
+    return TD_OK;
+}
+
+/* What a choice would hold of the budget. */
+static td_result total_cost(const tdi_sizing_request *request, tdi_sizing *sizing, uint64_t *out)
+{
+    tdi_estimate sum;
+    tdi_estimate_init(&sum, request->device, tdi_budget_available(request->device->budget));
+    const td_result result = estimate(request, sizing, &sum);
+    *out = sum.peak;
+    tdi_estimate_free(&sum);
+    return result;
 }
 
 static td_result measure_transient(const tdi_sizing_request *request, tdi_sizing *sizing)
@@ -55,10 +68,11 @@ static td_result fits(const tdi_sizing_request *request, tdi_sizing *sizing, boo
     if (!bindable(request, sizing))
         return TD_OK;
     TDI_TRY(measure_transient(request, sizing));
+    uint64_t cost = 0;
+    TDI_TRY(total_cost(request, sizing, &cost));
     td_budget_info info;
     td_budget_get_info(request->device->budget, &info);
-    *out = info.mode == TD_BUDGET_WARN ||
-           total_cost(sizing) <= tdi_budget_available(request->device->budget);
+    *out = info.mode == TD_BUDGET_WARN || cost <= tdi_budget_available(request->device->budget);
     return TD_OK;
 }
 
@@ -103,10 +117,10 @@ static bool step_down(const td_renderer_params *params, tdi_sizing *sizing)
 
 #define MIB(bytes) ((double)(bytes) / 1048576.0)
 
-static td_result refuse(const tdi_sizing_request *request, const tdi_sizing *sizing)
+static td_result refuse(const tdi_sizing_request *request, tdi_sizing *sizing)
 {
-    td_budget_info info;
-    td_budget_get_info(request->device->budget, &info);
+    uint64_t cost = 0;
+    TDI_TRY(total_cost(request, sizing, &cost));
     char *detail = tdi_format(
         "geometry %.1f MiB, textures %.1f MiB, staging %.1f MiB, readback %.1f MiB, transient "
         "%.1f MiB",
@@ -115,7 +129,7 @@ static td_result refuse(const tdi_sizing_request *request, const tdi_sizing *siz
         MIB(sizing->transient_bytes * sizing->transient_sets));
     if (!detail)
         return TD_ERROR_HOST_MEMORY;
-    td_result result = tdi_budget_check(request->device->budget, total_cost(sizing),
+    td_result result = tdi_budget_check(request->device->budget, cost,
                                         "rendering this scene at this size", detail);
     tdi_free(detail);
     if (result != TD_OK)
@@ -155,8 +169,6 @@ td_result tdi_sizing_find(const tdi_sizing_request *request, tdi_sizing *out)
         .tile_height = clamp_tile(params->tile_height, params->height),
     };
     tdi_result_layout_make(params->width, params->height, params->outputs, &out->layout);
-    TDI_TRY(tdi_device_scene_measure(request->device, request->scene, params->in_flight + 1,
-                                     &out->scene));
     bool found = false;
     TDI_TRY(fits(request, out, &found));
     while (!found) {

@@ -74,18 +74,29 @@ static uint64_t material_bytes(const td_scene *scene)
     return (count > 0 ? count : 1) * sizeof(struct tdi_material);
 }
 
+static td_result estimate_buffers(const td_scene *scene, const geometry_layout *layout,
+                                  uint32_t versions, tdi_estimate *estimate)
+{
+    for (uint32_t i = 0; i < versions; i++)
+        TDI_TRY(tdi_estimate_add_buffer(estimate, instance_bytes(scene), TDI_MEMORY_DYNAMIC));
+    TDI_TRY(tdi_estimate_add_buffer(estimate, layout->total, TDI_MEMORY_DEVICE));
+    return tdi_estimate_add_buffer(estimate, material_bytes(scene), TDI_MEMORY_DEVICE);
+}
+
 td_result tdi_device_scene_measure(td_device *device, const td_scene *scene, uint32_t versions,
-                                   tdi_device_scene_bytes *out)
+                                   tdi_estimate *estimate, tdi_device_scene_bytes *out)
 {
     TDI_TRY(tdi_scene_update(scene));
     geometry_layout layout;
     lay_out_geometry(scene, &layout);
     *out = (tdi_device_scene_bytes){0};
-    TDI_TRY(tdi_device_textures_measure(device, scene, &out->textures));
+    if (estimate)
+        TDI_TRY(estimate_buffers(scene, &layout, versions, estimate));
+    TDI_TRY(tdi_device_textures_measure(device, scene, estimate, &out->textures));
     out->geometry = layout.total + material_bytes(scene) + versions * instance_bytes(scene);
     out->uploaded = layout.total + material_bytes(scene) + out->textures;
     out->staging = tdi_upload_staging_bytes(out->uploaded);
-    return TD_OK;
+    return estimate ? tdi_estimate_add_passing(estimate, out->staging, TDI_MEMORY_UPLOAD) : TD_OK;
 }
 
 static td_result create_read_only(td_device *device, const char *name, uint64_t size,
@@ -209,7 +220,7 @@ static td_result fill_device_scene(tdi_device_scene *device_scene, const td_scen
                                    uint32_t versions)
 {
     tdi_device_scene_bytes bytes;
-    TDI_TRY(tdi_device_scene_measure(device_scene->device, scene, versions, &bytes));
+    TDI_TRY(tdi_device_scene_measure(device_scene->device, scene, versions, NULL, &bytes));
     device_scene->structure_revision = scene->structure_revision;
     device_scene->instance_count = scene->flat->instance_count;
     device_scene->cluster_instance_count = scene->flat->cluster_instance_count;

@@ -8,6 +8,7 @@
 #include "frame_data.h"
 #include "gpu/bindless.h"
 #include "gpu/buffer.h"
+#include "gpu/estimate.h"
 #include "gpu/image.h"
 #include "scene/scene.h"
 
@@ -47,7 +48,8 @@ typedef struct tdi_device_scene {
     struct tdi_frame addresses; /* the scene's part of a frame; the rest is zero */
 } tdi_device_scene;
 
-/* Bytes of device memory that a scene takes, by category; allocates nothing. */
+/* Bytes of device memory that a scene takes, by category; allocates nothing. `estimate`, if not
+ * NULL, is given all that tdi_device_scene_create would make. */
 typedef struct tdi_device_scene_bytes {
     uint64_t geometry; /* with materials and `versions` copies of the instances */
     uint64_t textures;
@@ -55,7 +57,7 @@ typedef struct tdi_device_scene_bytes {
     uint64_t uploaded;
 } tdi_device_scene_bytes;
 td_result tdi_device_scene_measure(td_device *device, const td_scene *scene, uint32_t versions,
-                                   tdi_device_scene_bytes *out);
+                                   tdi_estimate *estimate, tdi_device_scene_bytes *out);
 
 /* Whether some surface is masked. */
 bool tdi_scene_is_masked(const td_scene *scene);

@@ -22,7 +22,8 @@ static tdi_vk_image_params image_params(const tdi_image *picture, bool srgb)
     };
 }
 
-td_result tdi_device_textures_measure(td_device *device, const td_scene *scene, uint64_t *bytes)
+td_result tdi_device_textures_measure(td_device *device, const td_scene *scene,
+                                      tdi_estimate *estimate, uint64_t *bytes)
 {
     *bytes = 0;
     for (uint32_t i = 0; i < scene->image_count; i++) {
@@ -30,9 +31,11 @@ td_result tdi_device_textures_measure(td_device *device, const td_scene *scene, 
             if (!is_used(&scene->images[i], readings[reading]))
                 continue;
             const tdi_vk_image_params params = image_params(&scene->images[i], readings[reading]);
-            uint64_t size = 0;
-            TDI_TRY(tdi_vk_image_bytes(device, &params, &size));
-            *bytes += size;
+            VkMemoryRequirements requirements;
+            TDI_TRY(tdi_vk_image_requirements(device, &params, &requirements));
+            if (estimate)
+                TDI_TRY(tdi_estimate_add(estimate, &requirements, TDI_MEMORY_DEVICE, false));
+            *bytes += requirements.size;
         }
     }
     return TD_OK;
