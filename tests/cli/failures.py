@@ -1,0 +1,90 @@
+"""What cannot be done ends with its own exit code and a sentence that names it."""
+
+import os
+
+import support
+from support import Case, DeviceCase, tandem
+
+
+class WithoutDevice(Case):
+    def test_no_driver(self):
+        ran = self.render(VK_DRIVER_FILES="/nowhere/driver.json", VK_ICD_FILENAMES="")
+        self.check(ran, 5)
+        self.assertEqual(self.files(), [])
+
+    def test_doctor_says_how_to_get_a_driver(self):
+        ran = tandem("doctor", VK_DRIVER_FILES="/nowhere/driver.json", VK_ICD_FILENAMES="")
+        self.check(ran, 5)
+        self.assertIn("mesa-vulkan-drivers", ran.text)
+        self.assertRegex(ran.text, r"(?m)^cores +\d+")
+
+    def test_a_scene_that_is_missing(self):
+        # Without a device as well: what is graver decides.
+        self.check(self.render(scene="missing.glb", VK_DRIVER_FILES="/nowhere/driver.json",
+                               VK_ICD_FILENAMES=""), 5, "missing.glb")
+
+
+class Failures(DeviceCase):
+    def test_a_scene_that_is_missing(self):
+        self.check(self.render(scene="missing.glb"), 3, "missing.glb")
+        self.check(self.render(scene="builtin:moon"), 3, "moon")
+        self.assertEqual(self.files(), [])
+
+    def test_a_scene_that_is_broken(self):
+        with open(self.path("broken.gltf"), "w", encoding="utf-8") as file:
+            file.write('{"asset": {"version": "2.0"}, "nodes": [{"children": [0]}], '
+                       '"scenes": [{"nodes": [0]}], "scene": 0}')
+        self.check(self.render(scene="broken.gltf"), 3, "broken.gltf")
+        self.assertEqual(self.files(), ["broken.gltf"])
+
+    def test_a_camera_that_is_missing(self):
+        self.check(self.render("--camera", "999", scene="builtin:city"), 3, "999")
+        self.check(self.render("--camera", "nobody", scene="builtin:city"), 3, "nobody")
+
+    def test_a_camera_that_sees_nothing_sensible(self):
+        self.check(self.render("--eye", "1,2,3", "--target", "1,2,3"), 2)
+        self.check(self.render("--eye", "0,5,0", "--target", "0,0,0", "--up", "0,1,0"), 2)
+
+    def test_a_device_that_is_not_there(self):
+        self.check(self.render("--device", "no such device"), 5, "no such device")
+        self.check(self.render(TANDEM_DEVICE="99"), 5, "99")
+
+    def test_a_budget_that_does_not_suffice(self):
+        ran = self.render("--budget", "1MiB", scene="builtin:city")
+        self.check(ran, 4, "MiB")
+        self.assertEqual(self.files(), [])
+        self.check(self.render(scene="builtin:city", TANDEM_BUDGET="1MiB"), 4)
+
+    def test_more_ids_than_a_png_holds(self):
+        # A node for each id up to 65535; only the last one has a mesh.
+        nodes = ",".join(["{}"] * 65535 + ['{"mesh": 0}'])
+        roots = ",".join(str(i) for i in range(65536))
+        scene = f"""{{"asset": {{"version": "2.0"}}, "scene": 0, "scenes": [{{"nodes": [{roots}]}}],
+            "nodes": [{nodes}], "meshes": [{{"primitives": [{{"attributes": {{"POSITION": 0}}}}]}}],
+            "accessors": [{{"bufferView": 0, "componentType": 5126, "count": 3, "type": "VEC3",
+                            "min": [0, 0, 0], "max": [1, 1, 0]}}],
+            "bufferViews": [{{"buffer": 0, "byteLength": 36}}],
+            "buffers": [{{"byteLength": 36, "uri": "data:application/octet-stream;base64,"""
+        scene += "AAAAAAAAAAAAAAAAAACAPwAAAAAAAAAAAAAAAAAAgD8AAAAA" + '"}]}'
+        with open(self.path("many.gltf"), "w", encoding="utf-8") as file:
+            file.write(scene)
+        arguments = ("--outputs", "object", "--background", "none")
+        self.check(self.render(*arguments, "-o", "a.npy", scene="many.gltf"))
+        ids = support.Npy(self.read("a.npy")).values()
+        self.assertEqual(set(ids), {-1, 65535})
+        ran = self.render(*arguments, "-o", "a.png", scene="many.gltf")
+        self.assertNotEqual(ran.code, 0)
+        self.check(ran, ran.code, "65535")
+        self.assertEqual(self.files(), ["a.npy", "many.gltf"])
+
+    def test_a_time_limit_fails_views_alone(self):
+        ran = self.render("--timeout", "0.001", "--views", "2", size="1024x1024", scene="builtin:city")
+        self.check(ran, 1, "limit")
+        self.assertEqual(self.files(), [])
+
+    def test_more_threads_than_are_of_use(self):
+        ran = self.render("--threads", str(2 * os.cpu_count() + 1))
+        self.check(ran, 0, "threads")
+
+
+support.main()
