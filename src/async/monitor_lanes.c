@@ -46,7 +46,8 @@ static td_result lane_intervals(td_monitor *monitor, uint32_t lane, tdi_interval
         result = TD_ERROR_HOST_MEMORY;
     for (size_t i = 0; result == TD_OK && i < monitor->span_count; i++) {
         const monitor_span *span = &monitor->spans[i];
-        if (span->track == lane || (lane == EVERY_LANE && span->track < TD_LANE_COUNT))
+        /* The tracks behind the lanes' are those of threads. */
+        if (lane == EVERY_LANE ? span->track < TD_LANE_COUNT : span->track == lane)
             (*out)[(*count)++] = (tdi_interval){span->begin_ns, span->end_ns, span->item};
     }
     tdi_mutex_unlock(&monitor->mutex);
