@@ -33,30 +33,41 @@ static td_result check_plausible(const tdi_image_header *header, size_t size, ui
                     header->width, header->height, size);
 }
 
+/* spng tells a want of memory in several ways, some of which also mean damage; its allocator is
+ * given no user pointer. */
+static _Thread_local bool png_starved;
+
+static void *note_starvation(void *block)
+{
+    png_starved = png_starved || !block;
+    return block;
+}
+
 static void *png_malloc(size_t size)
 {
-    return tdi_alloc(size);
+    return note_starvation(tdi_alloc(size));
 }
 
 static void *png_realloc(void *block, size_t size)
 {
-    return tdi_realloc(block, size, 1);
+    return note_starvation(tdi_realloc(block, size, 1));
 }
 
 static void *png_calloc(size_t count, size_t size)
 {
-    return tdi_alloc_zero(count, size);
+    return note_starvation(tdi_alloc_zero(count, size));
 }
 
 static td_result fail_png(int code)
 {
-    if (code == SPNG_EMEM)
+    if (png_starved || code == SPNG_EMEM)
         return tdi_fail(TD_ERROR_HOST_MEMORY, "no memory to decode a PNG");
     return tdi_fail(TD_ERROR_INPUT, "the PNG is damaged: %s", spng_strerror(code));
 }
 
 static td_result open_png(const uint8_t *data, size_t size, spng_ctx **out)
 {
+    png_starved = false;
     struct spng_alloc functions = {png_malloc, png_realloc, png_calloc, tdi_free};
     spng_ctx *context = spng_ctx_new2(&functions, 0);
     if (!context)

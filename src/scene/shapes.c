@@ -51,7 +51,7 @@ void tdi_build_box(tdi_mesh_builder *builder, const float low[3], const float hi
 
 td_result td_scene_add_box(td_scene *scene, const float size[3], uint32_t material, uint32_t *mesh)
 {
-    if (!scene || !size || !mesh)
+    if (!scene || !size)
         return tdi_fail(TD_ERROR_ARGUMENT, "td_scene_add_box: a pointer is NULL");
     if (!is_length(size[0]) || !is_length(size[1]) || !is_length(size[2]))
         return tdi_fail(TD_ERROR_ARGUMENT, "a box needs edges above 0, not %g x %g x %g",
@@ -112,7 +112,7 @@ void tdi_build_sphere(tdi_mesh_builder *builder, const float center[3], float ra
 td_result td_scene_add_sphere(td_scene *scene, float radius, uint32_t rings, uint32_t segments,
                               uint32_t material, uint32_t *mesh)
 {
-    if (!scene || !mesh)
+    if (!scene)
         return tdi_fail(TD_ERROR_ARGUMENT, "td_scene_add_sphere: a pointer is NULL");
     if (!is_length(radius) || rings < 2 || segments < 3)
         return tdi_fail(
@@ -173,7 +173,7 @@ void tdi_build_cone(tdi_mesh_builder *builder, const tdi_cone *cone)
 td_result td_scene_add_cylinder(td_scene *scene, float radius, float height, uint32_t segments,
                                 uint32_t material, uint32_t *mesh)
 {
-    if (!scene || !mesh)
+    if (!scene)
         return tdi_fail(TD_ERROR_ARGUMENT, "td_scene_add_cylinder: a pointer is NULL");
     if (!is_length(radius) || !is_length(height) || segments < 3)
         return tdi_fail(TD_ERROR_ARGUMENT,
@@ -238,7 +238,7 @@ static void build_field(tdi_mesh_builder *builder, const field *f, float size)
 td_result td_scene_add_height_field(td_scene *scene, const float *heights, uint32_t rows,
                                     uint32_t columns, float size, uint32_t material, uint32_t *mesh)
 {
-    if (!scene || !heights || !mesh)
+    if (!scene || !heights)
         return tdi_fail(TD_ERROR_ARGUMENT, "td_scene_add_height_field: a pointer is NULL");
     if (rows < 2 || columns < 2 || !is_length(size))
         return tdi_fail(TD_ERROR_ARGUMENT,
