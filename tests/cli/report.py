@@ -71,7 +71,7 @@ class Report(DeviceCase):
         with open(SCHEMA, encoding="utf-8") as file:
             schema = json.load(file)
         self.assertIn("/frames: missing", breaches({}, schema))
-        self.assertNotEqual(breaches({"overlap": 2}, schema["properties"] and schema), [])
+        self.assertTrue(any(text.startswith("/overlap:") for text in breaches({"overlap": 2}, schema)))
 
     def test_sums_agree_with_the_files(self):
         report = self.report("--views", "5", "--outputs", "color,object")
@@ -102,8 +102,11 @@ class Report(DeviceCase):
                                delta=1)
         busy = sum(worker["busy_ms"] for worker in report["threads"]["workers"])
         self.assertAlmostEqual(report["threads"]["speedup"], busy / 1e3 / time["render_s"], delta=0.01)
-        self.assertGreater(report["lanes"]["graphics"]["busy_ms"], 0)
-        self.assertGreater(report["lanes"]["graphics"]["submissions"], 0)
+        lanes = report["lanes"].values()
+        self.assertGreater(sum(lane["submissions"] for lane in lanes), 0)
+        busy = sum(lane["busy_ms"] for lane in lanes)
+        self.assertTrue(0 < busy / 1e3 <= 3 * time["render_s"])
+        self.assertTrue(all(lane["occupancy"] <= 1 for lane in lanes))
 
     def test_the_budget_holds(self):
         budget = self.report("--budget", "300MiB")["budget"]
