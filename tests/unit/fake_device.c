@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "gpu/budget.h"
+#include "gpu/memory.h"
 
 typedef struct fake {
     td_device device;
@@ -12,11 +14,13 @@ typedef struct fake {
     uint64_t reached[TD_LANE_COUNT], submitted[TD_LANE_COUNT];
     uint32_t semaphores, semaphores_alive;
     bool hold, lost;
-    VkResult next_submit, next_wait;
+    VkResult failing_submit, next_wait;
+    uint32_t fail_in; /* submissions; 0: none fails */
     fake_submission log[FAKE_MOST_SUBMISSIONS];
     uint32_t log_count, calls;
     uint32_t waiting, wait_calls;
     uint64_t longest_wait;
+    VkMappedMemoryRange invalidated;
 } fake;
 
 static fake gpu;
@@ -80,8 +84,9 @@ static VkResult queue_submit(VkQueue queue, uint32_t count, const VkSubmitInfo2 
     assert_true(fence == VK_NULL_HANDLE);
     uint32_t index = (uint32_t)((char *)queue - queue_marks);
     tdi_mutex_lock(&gpu.mutex);
-    VkResult result = gpu.lost ? VK_ERROR_DEVICE_LOST : gpu.next_submit;
-    gpu.next_submit = VK_SUCCESS;
+    VkResult result = gpu.lost ? VK_ERROR_DEVICE_LOST : VK_SUCCESS;
+    if (gpu.fail_in > 0 && --gpu.fail_in == 0)
+        result = gpu.failing_submit;
     if (result == VK_SUCCESS) {
         for (uint32_t i = 0; i < count; i++)
             log_submit(index, &submits[i]);
@@ -199,8 +204,88 @@ static void pipeline_barrier(VkCommandBuffer commands, const VkDependencyInfo *i
         log->image_barriers[log->image_barrier_count++] = info->pImageMemoryBarriers[i];
 }
 
+/* A buffer is its size; memory is a block of the host's. */
+static VkResult create_buffer(VkDevice device, const VkBufferCreateInfo *info,
+                              const VkAllocationCallbacks *allocator, VkBuffer *out)
+{
+    (void)device;
+    (void)allocator;
+    VkDeviceSize *size = malloc(sizeof *size);
+    assert_non_null(size);
+    *size = info->size;
+    *out = (VkBuffer)size;
+    return VK_SUCCESS;
+}
+
+static void destroy_buffer(VkDevice device, VkBuffer buffer, const VkAllocationCallbacks *allocator)
+{
+    (void)device;
+    (void)allocator;
+    free((VkDeviceSize *)buffer);
+}
+
+static void buffer_requirements(VkDevice device, VkBuffer buffer, VkMemoryRequirements *out)
+{
+    (void)device;
+    *out = (VkMemoryRequirements){
+        .size = *(VkDeviceSize *)buffer, .alignment = 16, .memoryTypeBits = 1};
+}
+
+static VkResult allocate_memory(VkDevice device, const VkMemoryAllocateInfo *info,
+                                const VkAllocationCallbacks *allocator, VkDeviceMemory *out)
+{
+    (void)device;
+    (void)allocator;
+    *out = (VkDeviceMemory)calloc(1, info->allocationSize);
+    return *out ? VK_SUCCESS : VK_ERROR_OUT_OF_DEVICE_MEMORY;
+}
+
+static void free_memory(VkDevice device, VkDeviceMemory memory,
+                        const VkAllocationCallbacks *allocator)
+{
+    (void)device;
+    (void)allocator;
+    free((void *)memory);
+}
+
+static VkResult map_memory(VkDevice device, VkDeviceMemory memory, VkDeviceSize offset,
+                           VkDeviceSize size, VkMemoryMapFlags flags, void **out)
+{
+    (void)device;
+    (void)size;
+    (void)flags;
+    *out = (char *)memory + offset;
+    return VK_SUCCESS;
+}
+
+static VkResult bind_memory(VkDevice device, VkBuffer buffer, VkDeviceMemory memory,
+                            VkDeviceSize offset)
+{
+    (void)device;
+    (void)buffer;
+    (void)memory;
+    (void)offset;
+    return VK_SUCCESS;
+}
+
+static VkResult invalidate_memory(VkDevice device, uint32_t count, const VkMappedMemoryRange *range)
+{
+    (void)device;
+    assert_int_equal(count, 1);
+    gpu.invalidated = *range;
+    return VK_SUCCESS;
+}
+
 static void fill_table(struct VolkDeviceTable *vk)
 {
+    vk->vkCreateBuffer = create_buffer;
+    vk->vkDestroyBuffer = destroy_buffer;
+    vk->vkGetBufferMemoryRequirements = buffer_requirements;
+    vk->vkAllocateMemory = allocate_memory;
+    vk->vkFreeMemory = free_memory;
+    vk->vkMapMemory = map_memory;
+    vk->vkBindBufferMemory = bind_memory;
+    vk->vkInvalidateMappedMemoryRanges = invalidate_memory;
     vk->vkCreateSemaphore = create_semaphore;
     vk->vkDestroySemaphore = destroy_semaphore;
     vk->vkQueueSubmit2 = queue_submit;
@@ -235,6 +320,26 @@ td_device *fake_device_create(uint32_t queues)
     return device;
 }
 
+void fake_add_memory(void)
+{
+    td_device *device = &gpu.device;
+    device->max_buffer_bytes = UINT64_C(1) << 30;
+    device->non_coherent_atom = 64;
+    device->memory_properties.memoryTypeCount = 1;
+    device->memory_properties.memoryTypes[0].propertyFlags =
+        VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
+    device->memory_properties.memoryHeapCount = 1;
+    device->memory_properties.memoryHeaps[0].size = UINT64_C(1) << 30;
+    assert_int_equal(tdi_budget_create(UINT64_C(64) << 20, TD_BUDGET_ENFORCE, &device->budget),
+                     TD_OK);
+    assert_int_equal(tdi_memory_create(device, &device->memory), TD_OK);
+}
+
+VkMappedMemoryRange fake_invalidated(void)
+{
+    return gpu.invalidated;
+}
+
 void fake_device_destroy(void)
 {
     fake_hold(false);
@@ -242,6 +347,10 @@ void fake_device_destroy(void)
         if (gpu.device.attached[slot])
             gpu.device.detach[slot](gpu.device.attached[slot]);
     }
+    if (gpu.device.memory)
+        tdi_memory_destroy(gpu.device.memory);
+    if (gpu.device.budget)
+        tdi_budget_destroy(gpu.device.budget);
     tdi_mutex_destroy(&gpu.device.attach_mutex);
     assert_int_equal(gpu.semaphores_alive, 0);
     tdi_cond_destroy(&gpu.changed);
@@ -272,9 +381,9 @@ void fake_complete(uint32_t queue, uint64_t value)
     CHANGE(gpu.reached[queue] = value);
 }
 
-void fake_fail_submit(VkResult result)
+void fake_fail_submit(uint32_t nth, VkResult result)
 {
-    CHANGE(gpu.next_submit = result);
+    CHANGE(gpu.fail_in = nth; gpu.failing_submit = result);
 }
 
 void fake_fail_wait(VkResult result)

@@ -39,12 +39,19 @@ typedef struct fake_submission {
 td_device *fake_device_create(uint32_t queues);
 void fake_device_destroy(void);
 
+/* Gives the device memory of one type: visible, cached, and not coherent with atoms of 64 bytes.
+ * Buffers can then be made; their memory is the host's. */
+void fake_add_memory(void);
+/* The range of the last vkInvalidateMappedMemoryRanges; size 0: none so far. */
+VkMappedMemoryRange fake_invalidated(void);
+
 /* Work is over as soon as it is submitted (the start), or only when fake_complete says so. */
 void fake_hold(bool hold);
 /* Lets a queue get to `value`. */
 void fake_complete(uint32_t queue, uint64_t value);
-/* The next vkQueueSubmit2 returns this. */
-void fake_fail_submit(VkResult result);
+/* The nth vkQueueSubmit2 from now (1: the next) returns this. */
+void fake_fail_submit(uint32_t nth, VkResult result);
+/* The next vkWaitSemaphores returns this. */
 void fake_fail_wait(VkResult result);
 /* From now on every call that can report it does. */
 void fake_lose(void);

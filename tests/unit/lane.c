@@ -103,7 +103,7 @@ static void a_failed_submission_leaves_no_hole(void **state)
     assert_int_equal(submit(device, TD_LANE_GRAPHICS, NULL, 0).value, 1);
     const tdi_submission submission = {.lane = TD_LANE_GRAPHICS};
     tdi_ticket ticket = {9, 9};
-    fake_fail_submit(VK_ERROR_OUT_OF_DEVICE_MEMORY);
+    fake_fail_submit(1, VK_ERROR_OUT_OF_DEVICE_MEMORY);
     assert_int_equal(tdi_lane_submit(device, &submission, &ticket), TD_ERROR_DEVICE_MEMORY);
     assert_non_null(strstr(td_last_error(), "vkQueueSubmit2"));
     assert_int_equal(ticket.value, 9);

@@ -1,0 +1,142 @@
+#include "graph_support.h"
+
+#define EVERYTHING (VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT | VK_QUEUE_TRANSFER_BIT)
+
+const tdi_lane_map ONE_QUEUE = {
+    .queue = {0, 0, 0},
+    .capabilities = {EVERYTHING, EVERYTHING, EVERYTHING},
+};
+
+const tdi_lane_map THREE_QUEUES = {
+    .queue = {0, 1, 2},
+    .capabilities = {EVERYTHING, VK_QUEUE_COMPUTE_BIT | VK_QUEUE_TRANSFER_BIT,
+                     VK_QUEUE_TRANSFER_BIT},
+};
+
+/* Sizes live as long as the test program. */
+static VkDeviceSize sizes[4096];
+static uint32_t size_count;
+
+static VkDeviceSize given_size(const tdi_extent *extent, void *user)
+{
+    return *(VkDeviceSize *)user * extent->views;
+}
+
+tdi_graph *graph_make(void)
+{
+    tdi_graph *graph;
+    assert_int_equal(tdi_graph_create("test", &graph), TD_OK);
+    size_count = 0;
+    return graph;
+}
+
+tdi_resource graph_transient(tdi_graph *graph, const char *name, VkDeviceSize size)
+{
+    tdi_resource resource;
+    assert_true(size_count < sizeof sizes / sizeof sizes[0]);
+    sizes[size_count] = size;
+    const tdi_resource_params params = {
+        .name = name,
+        .kind = TDI_RESOURCE_TRANSIENT,
+        .size = given_size,
+        .user = &sizes[size_count++],
+    };
+    assert_int_equal(tdi_graph_add_resource(graph, &params, &resource), TD_OK);
+    return resource;
+}
+
+tdi_resource graph_bound(tdi_graph *graph, const char *name, tdi_resource_kind kind)
+{
+    tdi_resource resource;
+    const tdi_resource_params params = {.name = name, .kind = kind};
+    assert_int_equal(tdi_graph_add_resource(graph, &params, &resource), TD_OK);
+    return resource;
+}
+
+tdi_use use_at(tdi_resource resource, VkPipelineStageFlags2 stages, VkAccessFlags2 access,
+               tdi_access_mode mode)
+{
+    return (tdi_use){
+        .resource = resource,
+        .stages = stages,
+        .access = access,
+        .mode = mode,
+        .before = mode == TDI_WRITE ? TDI_UNDEFINED : TDI_KEPT,
+    };
+}
+
+tdi_use use_read(tdi_resource resource)
+{
+    return use_at(resource, COMPUTE, SHADER_READ, TDI_READ);
+}
+
+tdi_use use_write(tdi_resource resource)
+{
+    return use_at(resource, COMPUTE, SHADER_WRITE, TDI_WRITE);
+}
+
+tdi_use use_accumulate(tdi_resource resource)
+{
+    return use_at(resource, COMPUTE, SHADER_READ | SHADER_WRITE, TDI_ACCUMULATE);
+}
+
+static void record_nothing(const tdi_pass_context *context)
+{
+    (void)context;
+}
+
+void graph_pass(tdi_graph *graph, const char *name, td_lane lane, uint32_t count,
+                const tdi_use *uses)
+{
+    const tdi_pass_params params = {
+        .name = name,
+        .lane = lane,
+        .uses = uses,
+        .use_count = count,
+        .record = record_nothing,
+    };
+    assert_int_equal(tdi_graph_add_pass(graph, &params), TD_OK);
+}
+
+void graph_host_pass(tdi_graph *graph, const char *name, tdi_resource resource)
+{
+    const tdi_use use = use_at(resource, HOST, VK_ACCESS_2_HOST_READ_BIT, TDI_READ);
+    const tdi_pass_params params = {.name = name, .uses = &use, .use_count = 1};
+    assert_int_equal(tdi_graph_add_pass(graph, &params), TD_OK);
+}
+
+td_result graph_try(tdi_graph *graph, const tdi_lane_map *lanes, tdi_plan **plan)
+{
+    const tdi_extent extent = {.tile_width = 64, .tile_height = 64, .views = 1, .samples = 1};
+    td_result result = tdi_graph_compile(graph, &extent, lanes, plan);
+    tdi_graph_destroy(graph);
+    return result;
+}
+
+tdi_plan *graph_plan(tdi_graph *graph, const tdi_lane_map *lanes)
+{
+    tdi_plan *plan;
+    td_result result = graph_try(graph, lanes, &plan);
+    if (result != TD_OK)
+        print_error("%s\n", td_last_error());
+    assert_int_equal(result, TD_OK);
+    return plan;
+}
+
+void expect_barrier(const tdi_plan *plan, uint32_t pass, VkPipelineStageFlags2 src_stages,
+                    VkAccessFlags2 src_access, VkPipelineStageFlags2 dst_stages,
+                    VkAccessFlags2 dst_access)
+{
+    const VkMemoryBarrier2 *barriers;
+    assert_int_equal(tdi_plan_barriers(plan, pass, &barriers), 1);
+    assert_int_equal(barriers->srcStageMask, src_stages);
+    assert_int_equal(barriers->srcAccessMask, src_access);
+    assert_int_equal(barriers->dstStageMask, dst_stages);
+    assert_int_equal(barriers->dstAccessMask, dst_access);
+}
+
+void expect_no_barrier(const tdi_plan *plan, uint32_t pass)
+{
+    const VkMemoryBarrier2 *barriers;
+    assert_int_equal(tdi_plan_barriers(plan, pass, &barriers), 0);
+}

@@ -1,0 +1,52 @@
+/* Graphs in a line a pass, for the tests of the graph. */
+#ifndef TESTS_UNIT_GRAPH_SUPPORT_H
+#define TESTS_UNIT_GRAPH_SUPPORT_H
+
+#include "support.h"
+
+#include "async/graph.h"
+
+#define COMPUTE VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT
+#define COPY    VK_PIPELINE_STAGE_2_COPY_BIT
+#define HOST    VK_PIPELINE_STAGE_2_HOST_BIT
+#define DRAW    VK_PIPELINE_STAGE_2_DRAW_INDIRECT_BIT
+#define ALL     VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT
+
+#define SHADER_READ  VK_ACCESS_2_SHADER_STORAGE_READ_BIT
+#define SHADER_WRITE VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT
+
+/* One queue for all lanes, and one for each. */
+extern const tdi_lane_map ONE_QUEUE;
+extern const tdi_lane_map THREE_QUEUES;
+
+tdi_graph *graph_make(void);
+/* A transient buffer of `size` bytes. */
+tdi_resource graph_transient(tdi_graph *graph, const char *name, VkDeviceSize size);
+tdi_resource graph_bound(tdi_graph *graph, const char *name, tdi_resource_kind kind);
+
+/* Uses of compute shaders and others. */
+tdi_use use_read(tdi_resource resource);
+tdi_use use_write(tdi_resource resource);
+tdi_use use_accumulate(tdi_resource resource);
+tdi_use use_at(tdi_resource resource, VkPipelineStageFlags2 stages, VkAccessFlags2 access,
+               tdi_access_mode mode);
+
+void graph_pass(tdi_graph *graph, const char *name, td_lane lane, uint32_t count,
+                const tdi_use *uses);
+#define PASS(graph, name, lane, ...)                                                               \
+    graph_pass((graph), (name), (lane), sizeof((tdi_use[]){__VA_ARGS__}) / sizeof(tdi_use),        \
+               (tdi_use[]){__VA_ARGS__})
+/* A read by the host. */
+void graph_host_pass(tdi_graph *graph, const char *name, tdi_resource resource);
+
+/* Compiles, and frees the graph: the plan lives on. */
+tdi_plan *graph_plan(tdi_graph *graph, const tdi_lane_map *lanes);
+td_result graph_try(tdi_graph *graph, const tdi_lane_map *lanes, tdi_plan **plan);
+
+/* Fails the test unless the pass has just this one barrier. */
+void expect_barrier(const tdi_plan *plan, uint32_t pass, VkPipelineStageFlags2 src_stages,
+                    VkAccessFlags2 src_access, VkPipelineStageFlags2 dst_stages,
+                    VkAccessFlags2 dst_access);
+void expect_no_barrier(const tdi_plan *plan, uint32_t pass);
+
+#endif

@@ -1,0 +1,349 @@
+/* Executing a plan: batches are submitted on their lanes with the waits of the plan, of bound
+ * resources and of shared memory; a failure leaves the slot usable. */
+#include "fake_device.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "graph_support.h"
+
+/* visibility (compute) -> shade (graphics) -> copy (transfer) into `out`, from `scene`. */
+typedef struct frame_graph {
+    tdi_graph *graph;
+    tdi_plan *plan;
+    tdi_resource words, colour, scene, out;
+    tdi_buffer transient;
+} frame_graph;
+
+static uint32_t recorded;
+
+static void record(const tdi_pass_context *context)
+{
+    assert_non_null(context->commands);
+    assert_non_null(context->device);
+    recorded++;
+}
+
+static void add(tdi_graph *graph, const char *name, td_lane lane, tdi_use from, tdi_use to)
+{
+    const tdi_use uses[] = {from, to};
+    const tdi_pass_params pass = {
+        .name = name, .lane = lane, .uses = uses, .use_count = 2, .record = record};
+    assert_int_equal(tdi_graph_add_pass(graph, &pass), TD_OK);
+}
+
+static void make(td_device *device, frame_graph *f)
+{
+    f->graph = graph_make();
+    f->words = graph_transient(f->graph, "words", 1000);
+    f->colour = graph_transient(f->graph, "colour", 1000);
+    f->scene = graph_bound(f->graph, "scene", TDI_RESOURCE_EXTERNAL);
+    f->out = graph_bound(f->graph, "out", TDI_RESOURCE_EXTERNAL);
+    add(f->graph, "visibility", TD_LANE_COMPUTE, use_read(f->scene), use_write(f->words));
+    add(f->graph, "shade", TD_LANE_GRAPHICS, use_read(f->words), use_write(f->colour));
+    add(f->graph, "copy", TD_LANE_TRANSFER,
+        use_at(f->colour, COPY, VK_ACCESS_2_TRANSFER_READ_BIT, TDI_READ),
+        use_at(f->out, COPY, VK_ACCESS_2_TRANSFER_WRITE_BIT, TDI_WRITE));
+    graph_host_pass(f->graph, "read", f->out);
+    tdi_lane_map lanes;
+    tdi_lane_map_of(device, &lanes);
+    f->plan = graph_plan(f->graph, &lanes);
+    f->transient = (tdi_buffer){.handle = (VkBuffer)f, .size = tdi_plan_transient_bytes(f->plan)};
+    recorded = 0;
+}
+
+static tdi_plan_slot *make_slot(td_device *device, const frame_graph *f)
+{
+    tdi_plan_slot *slot;
+    assert_int_equal(tdi_plan_slot_create(device, f->plan, &f->transient, &slot), TD_OK);
+    return slot;
+}
+
+static td_result execute(const frame_graph *f, tdi_plan_slot *slot, tdi_ticket ready,
+                         tdi_ticket *out)
+{
+    const tdi_binding_of bindings[] = {
+        {.resource = f->scene, .bound = {.buffer = f->transient.handle}, .ready = ready},
+        {.resource = f->out, .bound = {.buffer = f->transient.handle}},
+    };
+    const tdi_execution execution = {.bindings = bindings, .binding_count = 2};
+    return tdi_plan_execute(slot, &execution, out);
+}
+
+static const tdi_ticket NO_TICKET = {0, 0};
+
+static void each_pass_is_submitted_on_its_lane(void **state)
+{
+    (void)state;
+    td_device *device = fake_device_create(3);
+    frame_graph f;
+    make(device, &f);
+    tdi_plan_slot *slot = make_slot(device, &f);
+    tdi_ticket ticket;
+    assert_int_equal(execute(&f, slot, NO_TICKET, &ticket), TD_OK);
+    assert_int_equal(recorded, 3);
+    assert_int_equal(fake_submission_count(), 3);
+    const uint32_t queues[] = {1, 0, 2};
+    const VkPipelineStageFlags2 stages[] = {0, COMPUTE, COPY};
+    for (uint32_t i = 0; i < 3; i++) {
+        fake_submission got = fake_submission_at(i);
+        assert_int_equal(got.queue, queues[i]);
+        assert_int_equal(got.signal, 1);
+        assert_int_equal(got.wait_count, i > 0 ? 1 : 0);
+        if (i > 0) {
+            assert_int_equal(got.waits[0].queue, queues[i - 1]);
+            assert_int_equal(got.waits[0].value, 1);
+            assert_int_equal(got.waits[0].stages, stages[i]);
+        }
+    }
+    assert_int_equal(ticket.queue, 2);
+    assert_int_equal(ticket.value, 1);
+    tdi_plan_slot_destroy(slot);
+    tdi_plan_destroy(f.plan);
+    fake_device_destroy();
+}
+
+static void one_queue_gets_one_command_buffer(void **state)
+{
+    (void)state;
+    td_device *device = fake_device_create(1);
+    frame_graph f;
+    make(device, &f);
+    tdi_plan_slot *slot = make_slot(device, &f);
+    tdi_ticket ticket;
+    assert_int_equal(execute(&f, slot, NO_TICKET, &ticket), TD_OK);
+    assert_int_equal(fake_submission_count(), 1);
+    assert_int_equal(fake_submission_at(0).command_count, 1);
+    const fake_commands *commands = fake_submission_at(0).commands;
+    assert_int_equal(commands->barrier_count, 3);
+    assert_int_equal(commands->barriers[0].dstStageMask, COMPUTE);
+    assert_int_equal(commands->barriers[1].dstStageMask, COPY);
+    assert_int_equal(commands->barriers[2].dstStageMask, HOST);
+    tdi_plan_slot_destroy(slot);
+    tdi_plan_destroy(f.plan);
+    fake_device_destroy();
+}
+
+static tdi_ticket submit(td_device *device, td_lane lane)
+{
+    const tdi_submission submission = {.lane = lane};
+    tdi_ticket ticket;
+    assert_int_equal(tdi_lane_submit(device, &submission, &ticket), TD_OK);
+    return ticket;
+}
+
+/* At the stages that use the resource, by the first batch that does. */
+static void what_is_bound_is_waited_for_where_it_is_used(void **state)
+{
+    (void)state;
+    td_device *device = fake_device_create(3);
+    frame_graph f;
+    make(device, &f);
+    tdi_plan_slot *slot = make_slot(device, &f);
+    tdi_ticket upload = submit(device, TD_LANE_TRANSFER);
+    tdi_ticket ticket;
+    assert_int_equal(execute(&f, slot, upload, &ticket), TD_OK);
+    fake_submission first = fake_submission_at(1);
+    assert_int_equal(first.wait_count, 1);
+    assert_int_equal(first.waits[0].queue, 2);
+    assert_int_equal(first.waits[0].value, upload.value);
+    assert_int_equal(first.waits[0].stages, COMPUTE);
+    assert_int_equal(fake_submission_at(2).wait_count, 1);
+    tdi_plan_slot_destroy(slot);
+    tdi_plan_destroy(f.plan);
+    fake_device_destroy();
+}
+
+static void on_the_same_queue_a_barrier_stands_for_the_wait(void **state)
+{
+    (void)state;
+    td_device *device = fake_device_create(1);
+    frame_graph f;
+    make(device, &f);
+    tdi_plan_slot *slot = make_slot(device, &f);
+    tdi_ticket upload = submit(device, TD_LANE_TRANSFER);
+    tdi_ticket ticket;
+    assert_int_equal(execute(&f, slot, upload, &ticket), TD_OK);
+    fake_submission got = fake_submission_at(1);
+    assert_int_equal(got.wait_count, 0);
+    assert_int_equal(got.commands->barrier_count, 4);
+    assert_int_equal(got.commands->barriers[0].srcStageMask, ALL);
+    assert_int_equal(got.commands->barriers[0].srcAccessMask, VK_ACCESS_2_MEMORY_WRITE_BIT);
+    assert_int_equal(got.commands->barriers[0].dstStageMask, COMPUTE | COPY);
+    tdi_plan_slot_destroy(slot);
+    tdi_plan_destroy(f.plan);
+    fake_device_destroy();
+}
+
+static void slots_that_share_memory_are_ordered_on_the_device(void **state)
+{
+    (void)state;
+    for (uint32_t queues = 1; queues <= 3; queues += 2) {
+        td_device *device = fake_device_create(queues);
+        frame_graph f;
+        make(device, &f);
+        tdi_plan_slot *one = make_slot(device, &f);
+        tdi_plan_slot *two = make_slot(device, &f);
+        tdi_ticket ticket;
+        fake_hold(true);
+        assert_int_equal(execute(&f, one, NO_TICKET, &ticket), TD_OK);
+        uint32_t first = fake_submission_count();
+        assert_int_equal(execute(&f, two, NO_TICKET, &ticket), TD_OK);
+        for (uint32_t i = first; i < fake_submission_count(); i++) {
+            fake_submission got = fake_submission_at(i);
+            assert_int_equal(got.wait_count, queues - 1);
+            for (uint32_t k = 0; k < got.wait_count; k++) {
+                bool of_plan = got.waits[k].value == 2;
+                assert_true(of_plan || got.waits[k].value == 1);
+            }
+            assert_int_equal(got.commands->barriers[0].srcStageMask, ALL);
+        }
+        tdi_ticket end;
+        fake_hold(false);
+        assert_int_equal(execute(&f, one, NO_TICKET, &end), TD_OK);
+        tdi_plan_slot_destroy(one);
+        tdi_plan_slot_destroy(two);
+        tdi_plan_destroy(f.plan);
+        fake_device_destroy();
+    }
+}
+
+static void what_is_not_bound_is_named(void **state)
+{
+    (void)state;
+    td_device *device = fake_device_create(3);
+    frame_graph f;
+    make(device, &f);
+    tdi_plan_slot *slot = make_slot(device, &f);
+    const tdi_binding_of binding = {.resource = f.out, .bound = {.buffer = (VkBuffer)&f}};
+    const tdi_execution execution = {.bindings = &binding, .binding_count = 1};
+    tdi_ticket ticket;
+    assert_int_equal(tdi_plan_execute(slot, &execution, &ticket), TD_ERROR_ARGUMENT);
+    assert_non_null(strstr(td_last_error(), "'scene'"));
+    const tdi_binding_of wrong = {.resource = f.words, .bound = {.buffer = (VkBuffer)&f}};
+    const tdi_execution second = {.bindings = &wrong, .binding_count = 1};
+    assert_int_equal(tdi_plan_execute(slot, &second, &ticket), TD_ERROR_ARGUMENT);
+    assert_int_equal(fake_submission_count(), 0);
+    tdi_plan_slot_destroy(slot);
+    tdi_plan_destroy(f.plan);
+    fake_device_destroy();
+}
+
+static void too_little_memory_is_refused(void **state)
+{
+    (void)state;
+    td_device *device = fake_device_create(3);
+    frame_graph f;
+    make(device, &f);
+    f.transient.size--;
+    tdi_plan_slot *slot = NULL;
+    assert_int_equal(tdi_plan_slot_create(device, f.plan, &f.transient, &slot), TD_ERROR_ARGUMENT);
+    assert_int_equal(tdi_plan_slot_create(device, f.plan, NULL, &slot), TD_ERROR_ARGUMENT);
+    assert_null(slot);
+    tdi_plan_slot_destroy(NULL);
+    tdi_plan_destroy(f.plan);
+    fake_device_destroy();
+}
+
+/* Whichever submission of an execution fails: the next execution is whole, and waits for what was
+ * submitted of the one before. */
+static void a_failed_submission_leaves_the_slot_usable(void **state)
+{
+    (void)state;
+    for (uint32_t nth = 1; nth <= 3; nth++) {
+        td_device *device = fake_device_create(3);
+        frame_graph f;
+        make(device, &f);
+        tdi_plan_slot *slot = make_slot(device, &f);
+        tdi_ticket ticket = {7, 7};
+        fake_fail_submit(nth, VK_ERROR_OUT_OF_HOST_MEMORY);
+        assert_int_equal(execute(&f, slot, NO_TICKET, &ticket), TD_ERROR_HOST_MEMORY);
+        assert_int_equal(ticket.value, 7);
+        assert_int_equal(fake_submission_count(), nth - 1);
+        assert_int_equal(execute(&f, slot, NO_TICKET, &ticket), TD_OK);
+        assert_int_equal(fake_submission_count(), nth - 1 + 3);
+        assert_int_equal(ticket.value, 1);
+        tdi_plan_slot_destroy(slot);
+        tdi_plan_destroy(f.plan);
+        fake_device_destroy();
+    }
+}
+
+static void a_lost_device_is_an_error_and_no_hang(void **state)
+{
+    (void)state;
+    td_device *device = fake_device_create(3);
+    frame_graph f;
+    make(device, &f);
+    tdi_plan_slot *slot = make_slot(device, &f);
+    tdi_ticket ticket;
+    fake_hold(true);
+    assert_int_equal(execute(&f, slot, NO_TICKET, &ticket), TD_OK);
+    fake_lose();
+    assert_int_equal(execute(&f, slot, NO_TICKET, &ticket), TD_ERROR_DEVICE_LOST);
+    tdi_plan_slot_destroy(slot);
+    tdi_plan_destroy(f.plan);
+    fake_device_destroy();
+}
+
+static void the_steady_state_allocates_nothing(void **state)
+{
+    (void)state;
+    support_use_allocator();
+    td_device *device = fake_device_create(3);
+    frame_graph f;
+    make(device, &f);
+    tdi_plan_slot *slot = make_slot(device, &f);
+    tdi_ticket ticket;
+    support_fail_allocation(1);
+    for (uint32_t i = 0; i < 100; i++)
+        assert_int_equal(execute(&f, slot, NO_TICKET, &ticket), TD_OK);
+    assert_false(support_allocation_failed());
+    support_fail_allocation(0);
+    tdi_plan_slot_destroy(slot);
+    tdi_plan_destroy(f.plan);
+    fake_device_destroy();
+    support_restore_allocator();
+}
+
+static void every_allocation_of_a_slot_may_fail(void **state)
+{
+    (void)state;
+    support_use_allocator();
+    td_device *device = fake_device_create(3);
+    frame_graph f;
+    make(device, &f);
+    assert_int_equal(tdi_lanes_ready(device), TD_OK);
+    for (uint32_t nth = 1;; nth++) {
+        tdi_plan_slot *slot = NULL;
+        support_fail_allocation(nth);
+        td_result result = tdi_plan_slot_create(device, f.plan, &f.transient, &slot);
+        bool failed = support_allocation_failed();
+        support_fail_allocation(0);
+        assert_int_equal(result, failed ? TD_ERROR_HOST_MEMORY : TD_OK);
+        tdi_plan_slot_destroy(slot);
+        if (!failed)
+            break;
+    }
+    tdi_plan_destroy(f.plan);
+    fake_device_destroy();
+    support_restore_allocator();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_pass_is_submitted_on_its_lane),
+        cmocka_unit_test(one_queue_gets_one_command_buffer),
+        cmocka_unit_test(what_is_bound_is_waited_for_where_it_is_used),
+        cmocka_unit_test(on_the_same_queue_a_barrier_stands_for_the_wait),
+        cmocka_unit_test(slots_that_share_memory_are_ordered_on_the_device),
+        cmocka_unit_test(what_is_not_bound_is_named),
+        cmocka_unit_test(too_little_memory_is_refused),
+        cmocka_unit_test(a_failed_submission_leaves_the_slot_usable),
+        cmocka_unit_test(a_lost_device_is_an_error_and_no_hang),
+        cmocka_unit_test(the_steady_state_allocates_nothing),
+        cmocka_unit_test(every_allocation_of_a_slot_may_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
