@@ -167,19 +167,27 @@ void draw_triangle(snapped v0, snapped v1, snapped v2, facing sides, target to, 
     if (first.x > last.x || first.y > last.y)
         return;
     int size = max(high.x - low.x, high.y - low.y);
-    int64_t area =
-        size <= 127 * 256 ? int64_t(edge32(v0.at, v1.at, v2.at)) : edge64(v0.at, v1.at, v2.at);
-    bool front = (area < 0) != sides.mirrored; /* y is down */
-    if (area == 0 || !(front || sides.double_sided))
+    float area;
+    bool turn; /* to make it positive */
+    if (size <= 127 * 256) {
+        int exact = edge32(v0.at, v1.at, v2.at);
+        area = float(abs(exact));
+        turn = exact < 0;
+    } else {
+        int64_t exact = edge64(v0.at, v1.at, v2.at);
+        area = float(abs(exact));
+        turn = exact < 0;
+    }
+    bool front = turn != sides.mirrored; /* y is down */
+    if (area == 0.0 || !(front || sides.double_sided))
         return;
-    bool turn = area < 0;
     screen_triangle t;
     t.a = v0.at;
     t.b = turn ? v2.at : v1.at;
     t.c = turn ? v1.at : v2.at;
     t.depth_a = v0.depth;
     vec2 depths = turn ? vec2(v2.depth, v1.depth) : vec2(v1.depth, v2.depth);
-    set_depth_plane(t, depths, float(abs(area)));
+    set_depth_plane(t, depths, area);
     if (size <= LARGE_BOX * 256)
         raster_small(t, to, word);
     else
@@ -227,6 +235,8 @@ void draw_cluster(uint entry)
     uint view = entry >> TDI_CLUSTER_BITS;
     target to = make_target(view);
     cluster_source c = load_cluster(entry & ((1u << TDI_CLUSTER_BITS) - 1u), view);
+    if (gl_LocalInvocationID.x >= c.count)
+        return;
     for (uint i = gl_LocalInvocationID.x; i < c.count; i += WORKGROUP_SIZE) {
         uint corners = uint_ref(FRAME.triangles).data[c.first_triangle + i];
         draw_corners(c, corners, to, c.index << 7 | i);

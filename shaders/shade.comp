@@ -2,6 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_nonuniform_qualifier : require
 #extension GL_KHR_shader_subgroup_ballot : require
+#extension GL_KHR_shader_subgroup_vote : require
 #include "brdf.glsl"
 #include "samples.glsl"
 #include "texture.glsl"
@@ -11,8 +12,9 @@
 /* Words become the outputs: one invocation a pixel, each distinct triangle among its samples is
  * shaded once, at the centroid of the samples that it covers. */
 
-layout(local_size_x = 8, local_size_y = 8) in;
+layout(constant_id = 1) const uint ROWS = 8;    /* of a workgroup; it covers 8x8 pixels */
 layout(constant_id = 3) const uint OUTPUTS = 1; /* td_output bits */
+layout(local_size_x = 8, local_size_y_id = 1) in;
 layout(binding = 0, scalar) readonly buffer words_buffer
 {
     uvec2 words[];
@@ -25,152 +27,189 @@ layout(binding = 1, scalar) writeonly buffer result_buffer
 const uint OUTPUT_COLOR = 1u, OUTPUT_DEPTH = 2u, OUTPUT_OBJECT = 4u;
 const uint NOTHING = 0xFFFFFFFFu;
 
+/* What is the same for all pixels of a view, fetched once. */
+struct context {
+    mat4 clip;
+    vec3 eye; /* where the viewer is; orthographic: the direction to there */
+    bool orthographic;
+    vec3 light_direction, light_color, ambient;
+    material_ref materials;
+    vec2_ref texcoords0, texcoords1;
+    float exposure;
+    uint tonemap;
+    vec4 background;
+};
+
+context make_context(uint view)
+{
+    view_ref views = view_ref(FRAME.views);
+    context c;
+    c.clip = load_clip(view);
+    c.orthographic = (views.data[view].flags & TDI_VIEW_ORTHOGRAPHIC) != 0u;
+    uint column = c.orthographic ? 2u : 3u;
+    c.eye = vec3(views.data[view].world[column], views.data[view].world[4u + column],
+                 views.data[view].world[8u + column]);
+    c.light_direction =
+        vec3(FRAME.light_direction[0], FRAME.light_direction[1], FRAME.light_direction[2]);
+    c.light_color = vec3(FRAME.light_color[0], FRAME.light_color[1], FRAME.light_color[2]);
+    c.ambient = vec3(FRAME.ambient[0], FRAME.ambient[1], FRAME.ambient[2]);
+    c.materials = material_ref(FRAME.materials);
+    c.texcoords0 = vec2_ref(FRAME.texcoords0);
+    c.texcoords1 = vec2_ref(FRAME.texcoords1);
+    c.exposure = FRAME.exposure;
+    c.tonemap = FRAME.tonemap;
+    c.background =
+        vec4(FRAME.background[0], FRAME.background[1], FRAME.background[2], FRAME.background[3]);
+    return c;
+}
+
 /* A point of a triangle, as far as it follows from geometry. */
 struct surface_point {
     vec3 position, normal; /* world; the normal is of unit length and faces as the vertices say */
     vec3 edge1, edge2;
-    bool back;
     weights w;
 };
 
-surface_point locate(uint view, source_triangle source, vec2 at)
+surface_point locate(context c, place at, corners k, vec2 pixel)
 {
-    transform instance = load_instance(source.instance);
-    mat4 clip = load_clip(view);
     vec3 world[3];
     for (int i = 0; i < 3; i++)
-        world[i] = to_world(instance, fetch_position(source.vertices[i]));
+        world[i] = to_world(at.instance, k.positions[i]);
     surface_point p;
-    p.w = weigh(to_clip(clip, world[0]), to_clip(clip, world[1]), to_clip(clip, world[2]), at);
+    p.w = weigh(to_clip(c.clip, world[0]), to_clip(c.clip, world[1]), to_clip(c.clip, world[2]),
+                pixel);
     p.edge1 = world[1] - world[0];
     p.edge2 = world[2] - world[0];
     p.position = world[0] + p.w.at.y * p.edge1 + p.w.at.z * p.edge2;
-    vec3 n = p.w.at.x * fetch_normal(source.vertices.x) +
-             p.w.at.y * fetch_normal(source.vertices.y) +
-             p.w.at.z * fetch_normal(source.vertices.z);
+    vec3 n = p.w.at.x * unpack_normal(k.normals[0]) + p.w.at.y * unpack_normal(k.normals[1]) +
+             p.w.at.z * unpack_normal(k.normals[2]);
     /* Normals go by the cofactors of the matrix. */
-    vec3 r0 = instance.rows[0].xyz, r1 = instance.rows[1].xyz, r2 = instance.rows[2].xyz;
+    vec3 r0 = at.instance.rows[0].xyz, r1 = at.instance.rows[1].xyz, r2 = at.instance.rows[2].xyz;
     n = vec3(dot(cross(r1, r2), n), dot(cross(r2, r0), n), dot(cross(r0, r1), n));
-    bool mirrored =
-        (instance_ref(FRAME.instances).data[source.instance].flags & TDI_INSTANCE_MIRRORED) != 0u;
-    n *= inversesqrt(max(dot(n, n), 1.0e-30));
-    p.normal = mirrored ? -n : n;
+    float scale = inversesqrt(max(dot(n, n), 1.0e-30));
+    p.normal = n * (at.mirrored ? -scale : scale);
     return p;
-}
-
-vec3 to_viewer(uint view, vec3 position)
-{
-    view_ref views = view_ref(FRAME.views);
-    if ((views.data[view].flags & TDI_VIEW_ORTHOGRAPHIC) != 0u)
-        return normalize(
-            vec3(views.data[view].world[2], views.data[view].world[6], views.data[view].world[10]));
-    return normalize(
-        vec3(views.data[view].world[3], views.data[view].world[7], views.data[view].world[11]) -
-        position);
 }
 
 /* The normal map's direction. Without tangents, its frame follows from how the texture lies on the
  * triangle. */
-vec3 bend_normal(surface_point p, tdi_surface surface, tdi_material material, uvec3 vertices,
-                 transform instance, texcoord set0, texcoord set1)
+vec3 bend_normal(surface_point p, place at, corners k, vec3 m, texcoord uv)
 {
-    vec3 m = sample_texture(material.normal_texture, set0, set1).xyz * 2.0 - 1.0;
-    m.xy *= material.normal_scale;
-    vec3 t, b;
-    if (surface.first_tangent != TDI_SURFACE_NO_STREAM) {
-        vec4 t0 = fetch_tangent(surface.first_tangent + vertices.x);
+    vec3 t;
+    float handedness;
+    if (at.first_tangent != TDI_SURFACE_NO_STREAM) {
+        vec4 t0 = fetch_tangent(at.first_tangent + k.vertices.x);
         vec3 object = p.w.at.x * t0.xyz +
-                      p.w.at.y * fetch_tangent(surface.first_tangent + vertices.y).xyz +
-                      p.w.at.z * fetch_tangent(surface.first_tangent + vertices.z).xyz;
-        t = vec3(dot(instance.rows[0].xyz, object), dot(instance.rows[1].xyz, object),
-                 dot(instance.rows[2].xyz, object));
-        b = cross(p.normal, t) * t0.w;
+                      p.w.at.y * fetch_tangent(at.first_tangent + k.vertices.y).xyz +
+                      p.w.at.z * fetch_tangent(at.first_tangent + k.vertices.z).xyz;
+        t = vec3(dot(at.instance.rows[0].xyz, object), dot(at.instance.rows[1].xyz, object),
+                 dot(at.instance.rows[2].xyz, object));
+        handedness = t0.w;
     } else {
-        texcoord uv = select_texcoord(material.normal_texture, set0, set1);
         /* Along the screen, position and coordinates change together. */
         vec3 dx = p.w.dx.y * p.edge1 + p.w.dx.z * p.edge2;
         vec3 dy = p.w.dy.y * p.edge1 + p.w.dy.z * p.edge2;
-        float orientation = uv.dx.x * uv.dy.y - uv.dy.x * uv.dx.y >= 0.0 ? 1.0 : -1.0;
-        t = (dx * uv.dy.y - dy * uv.dx.y) * orientation;
+        float area = uv.dx.x * uv.dy.y - uv.dy.x * uv.dx.y;
+        t = dx * uv.dy.y - dy * uv.dx.y;
+        vec3 b = dy * uv.dx.x - dx * uv.dy.x;
+        t = area < 0.0 ? -t : t;
+        b = area < 0.0 ? -b : b;
         t -= p.normal * dot(p.normal, t);
-        b = (dy * uv.dx.x - dx * uv.dy.x) * orientation;
-        b = dot(cross(p.normal, t), b) >= 0.0 ? cross(p.normal, t) : -cross(p.normal, t);
+        handedness = dot(cross(p.normal, t), b) < 0.0 ? -1.0 : 1.0;
     }
     float length2 = dot(t, t);
     if (length2 == 0.0)
         return p.normal;
-    float scale = inversesqrt(length2);
-    return normalize(p.normal * m.z + t * (m.x * scale) + b * (m.y * scale));
+    t *= inversesqrt(length2);
+    return normalize(p.normal * m.z + t * m.x + cross(p.normal, t) * (m.y * handedness));
 }
 
-vec3 shade_with(uint view, surface_point p, source_triangle source, uint material_index)
+#define MATERIAL c.materials.data[m]
+
+vec3 shade_with(context c, surface_point p, place at, corners k, uint m)
 {
-    tdi_surface surface = surface_ref(FRAME.surfaces).data[source.surface];
-    tdi_material material = material_ref(FRAME.materials).data[material_index];
-    uvec3 vertices = source.vertices - surface.first_vertex;
-    texcoord set0 =
-        interpolate_texcoord(vec2_ref(FRAME.texcoords0), surface.first_texcoord0, vertices, p.w);
-    texcoord set1 =
-        interpolate_texcoord(vec2_ref(FRAME.texcoords1), surface.first_texcoord1, vertices, p.w);
+    texcoord set0 = interpolate_texcoord(c.texcoords0, at.first_texcoord0, k.vertices, p.w);
+    texcoord set1 = interpolate_texcoord(c.texcoords1, at.first_texcoord1, k.vertices, p.w);
     surface_light s;
-    s.base_color = vec3(material.base_color[0], material.base_color[1], material.base_color[2]);
-    if (material.base_color_texture.texture != TDI_TEXTURE_NONE)
-        s.base_color *= sample_texture(material.base_color_texture, set0, set1).rgb;
-    if (surface.first_color != TDI_SURFACE_NO_STREAM)
-        s.base_color *= p.w.at.x * fetch_color(surface.first_color + vertices.x).rgb +
-                        p.w.at.y * fetch_color(surface.first_color + vertices.y).rgb +
-                        p.w.at.z * fetch_color(surface.first_color + vertices.z).rgb;
-    if ((material.surface_flags & TDI_SURFACE_UNLIT) != 0u)
+    s.base_color = vec3(MATERIAL.base_color[0], MATERIAL.base_color[1], MATERIAL.base_color[2]);
+    tdi_texture_ref use = MATERIAL.base_color_texture;
+    if (use.texture != TDI_TEXTURE_NONE)
+        s.base_color *= sample_texture(use, set0, set1).rgb;
+    if (at.first_color != TDI_SURFACE_NO_STREAM)
+        s.base_color *= p.w.at.x * fetch_color(at.first_color + k.vertices.x).rgb +
+                        p.w.at.y * fetch_color(at.first_color + k.vertices.y).rgb +
+                        p.w.at.z * fetch_color(at.first_color + k.vertices.z).rgb;
+    if ((at.flags & TDI_SURFACE_UNLIT) != 0u)
         return s.base_color;
-    s.metallic = material.metallic;
-    s.roughness = material.roughness;
-    if (material.metallic_roughness_texture.texture != TDI_TEXTURE_NONE) {
-        vec4 t = sample_texture(material.metallic_roughness_texture, set0, set1);
+    s.metallic = MATERIAL.metallic;
+    s.roughness = MATERIAL.roughness;
+    use = MATERIAL.metallic_roughness_texture;
+    if (use.texture != TDI_TEXTURE_NONE) {
+        vec4 t = sample_texture(use, set0, set1);
         s.roughness *= t.g;
         s.metallic *= t.b;
     }
     s.occlusion = 1.0;
-    if (material.occlusion_texture.texture != TDI_TEXTURE_NONE)
-        s.occlusion = 1.0 + material.occlusion_strength *
-                                (sample_texture(material.occlusion_texture, set0, set1).r - 1.0);
-    s.emissive = vec3(material.emissive[0], material.emissive[1], material.emissive[2]);
-    if (material.emissive_texture.texture != TDI_TEXTURE_NONE)
-        s.emissive *= sample_texture(material.emissive_texture, set0, set1).rgb;
-    s.view = to_viewer(view, p.position);
+    use = MATERIAL.occlusion_texture;
+    if (use.texture != TDI_TEXTURE_NONE)
+        s.occlusion += MATERIAL.occlusion_strength * (sample_texture(use, set0, set1).r - 1.0);
+    s.emissive = vec3(MATERIAL.emissive[0], MATERIAL.emissive[1], MATERIAL.emissive[2]);
+    use = MATERIAL.emissive_texture;
+    if (use.texture != TDI_TEXTURE_NONE)
+        s.emissive *= sample_texture(use, set0, set1).rgb;
+    s.view = normalize(c.orthographic ? c.eye : c.eye - p.position);
     s.normal = p.normal;
-    if (material.normal_texture.texture != TDI_TEXTURE_NONE)
-        s.normal =
-            bend_normal(p, surface, material, vertices, load_instance(source.instance), set0, set1);
-    bool mirrored =
-        (instance_ref(FRAME.instances).data[source.instance].flags & TDI_INSTANCE_MIRRORED) != 0u;
-    float facing = dot(cross(p.edge1, p.edge2), s.view);
-    if ((material.surface_flags & TDI_SURFACE_DOUBLE_SIDED) != 0u && (facing < 0.0) != mirrored)
+    use = MATERIAL.normal_texture;
+    if (use.texture != TDI_TEXTURE_NONE) {
+        vec3 direction = sample_texture(use, set0, set1).xyz * 2.0 - 1.0;
+        direction.xy *= MATERIAL.normal_scale;
+        s.normal = bend_normal(p, at, k, direction, select_texcoord(use, set0, set1));
+    }
+    bool behind = dot(cross(p.edge1, p.edge2), s.view) < 0.0;
+    if ((at.flags & TDI_SURFACE_DOUBLE_SIDED) != 0u && behind != at.mirrored)
         s.normal = -s.normal;
-    return light_surface(
-        s, vec3(FRAME.light_direction[0], FRAME.light_direction[1], FRAME.light_direction[2]),
-        vec3(FRAME.light_color[0], FRAME.light_color[1], FRAME.light_color[2]),
-        vec3(FRAME.ambient[0], FRAME.ambient[1], FRAME.ambient[2]));
+    return light_surface(s, c.light_direction, c.light_color, c.ambient);
 }
 
-vec3 shade(uint view, uint word, vec2 at)
+vec3 shade(context c, uint word, vec2 pixel)
 {
-    source_triangle source = find_triangle(word);
-    surface_point p = locate(view, source, at);
-    uint mine = surface_ref(FRAME.surfaces).data[source.surface].material;
+    /* Neighbours mostly share a cluster, often a triangle: then one fetch serves all of them. */
+    uint index = word >> 7;
+    uint first = subgroupBroadcastFirst(index);
+    place at;
+    if (subgroupAll(index == first))
+        at = load_place(first);
+    else
+        at = load_place(index);
+    uint first_word = subgroupBroadcastFirst(word);
+    corners k;
+    if (subgroupAll(word == first_word))
+        k = load_corners(subgroupBroadcastFirst(at.first_triangle) + (first_word & 127u),
+                         subgroupBroadcastFirst(at.first_vertex));
+    else
+        k = load_corners(at.first_triangle + (word & 127u), at.first_vertex);
+    surface_point p = locate(c, at, k, pixel);
     vec3 radiance = vec3(0.0);
-    /* One material at a time, so that textures are the same for all who sample. */
+    /* One material at a time, so that its textures are the same for all who sample. */
     while (true) {
-        uint first = subgroupBroadcastFirst(mine);
-        if (first == mine) {
-            radiance = shade_with(view, p, source, first);
+        uint material = subgroupBroadcastFirst(at.material);
+        if (material == at.material) {
+            radiance = shade_with(c, p, at, k, material);
             break;
         }
     }
     return radiance;
 }
 
-vec4 resolve(uint view, uint first_word, ivec2 pixel)
+vec4 resolve(context c, uint first_word, ivec2 pixel)
 {
+    if (SAMPLES == 1u) {
+        uint word = words[first_word].x;
+        vec4 sum = vec4(0.0);
+        if (word != NOTHING)
+            sum = vec4(shade(c, word, vec2(pixel * 256 + 128)), 1.0);
+        return sum;
+    }
     vec4 sum = vec4(0.0);
     uint done = 0u;
     for (uint s = 0u; s < SAMPLES; s++) {
@@ -186,55 +225,65 @@ vec4 resolve(uint view, uint first_word, ivec2 pixel)
                 covered++;
             }
         vec2 at = vec2(pixel * 256) + vec2(center) / float(covered);
-        sum += vec4(shade(view, word, at), 1.0) * float(covered);
+        sum += vec4(shade(c, word, at), 1.0) * float(covered);
     }
     return sum;
 }
 
-void write_color(uint at, vec4 sum)
+void write_color(context c, uint at, vec4 sum)
 {
-    vec4 background =
-        vec4(FRAME.background[0], FRAME.background[1], FRAME.background[2], FRAME.background[3]);
     float covered = sum.a * (1.0 / float(SAMPLES));
     vec3 color = vec3(0.0);
     if (sum.a > 0.0)
-        color = tonemap(sum.rgb * (FRAME.exposure / sum.a), FRAME.tonemap);
-    float behind = background.a * (1.0 - covered);
+        color = tonemap(sum.rgb * (c.exposure / sum.a), c.tonemap);
+    float behind = c.background.a * (1.0 - covered);
     float alpha = covered + behind;
-    color = alpha > 0.0 ? (clamp(color, 0.0, 1.0) * covered + background.rgb * behind) / alpha
+    color = alpha > 0.0 ? (clamp(color, 0.0, 1.0) * covered + c.background.rgb * behind) / alpha
                         : vec3(0.0);
-    result[push.result.color_word + at] = packUnorm4x8(vec4(encode(color, FRAME.tonemap), alpha));
+    result[push.result.color_word + at] = packUnorm4x8(vec4(encode(color, c.tonemap), alpha));
+}
+
+void write_depth(uint view, uint at, uvec2 word)
+{
+    view_ref views = view_ref(FRAME.views);
+    float d = uintBitsToFloat(~word.y);
+    bool orthographic = (views.data[view].flags & TDI_VIEW_ORTHOGRAPHIC) != 0u;
+    float near = views.data[view].near_plane;
+    float range = views.data[view].far_plane - near;
+    float distance = orthographic ? near + (1.0 - d) * range : near / d;
+    result[push.result.depth_word + at] =
+        word.x == NOTHING ? 0x7F800000u : floatBitsToUint(distance);
+}
+
+void write_object(uint at, uint word)
+{
+    uint object = NOTHING;
+    if (word != NOTHING) {
+        cluster_instance_ref sources = cluster_instance_ref(FRAME.cluster_instances);
+        object = instance_ref(FRAME.instances).data[sources.data[word >> 7].instance].object_id;
+    }
+    result[push.result.object_word + at] = object;
 }
 
 void main()
 {
-    uvec2 local = gl_GlobalInvocationID.xy;
     uint view = gl_WorkGroupID.z;
-    if (local.x >= FRAME.tile_width || local.y >= FRAME.tile_height)
+    context c = make_context(view);
+    uint x = gl_GlobalInvocationID.x;
+    uint end = min(gl_WorkGroupID.y * 8u + 8u, FRAME.tile_height);
+    uint width = FRAME.tile_width;
+    ivec2 tile = ivec2(FRAME.tile_x, FRAME.tile_y);
+    uint first_row = view * FRAME.tile_height;
+    if (x >= width)
         return;
-    uint first_word = ((view * FRAME.tile_height + local.y) * FRAME.tile_width + local.x) * SAMPLES;
-    uint at = view * push.result.view_words + local.y * push.result.row_words + local.x;
-    if ((OUTPUTS & OUTPUT_COLOR) != 0u)
-        write_color(at,
-                    resolve(view, first_word, ivec2(local) + ivec2(FRAME.tile_x, FRAME.tile_y)));
-    uvec2 word = words[first_word];
-    if ((OUTPUTS & OUTPUT_DEPTH) != 0u) {
-        view_ref views = view_ref(FRAME.views);
-        float d = uintBitsToFloat(~word.y);
-        bool orthographic = (views.data[view].flags & TDI_VIEW_ORTHOGRAPHIC) != 0u;
-        float near = views.data[view].near_plane;
-        float distance =
-            orthographic ? near + (1.0 - d) * (views.data[view].far_plane - near) : near / d;
-        result[push.result.depth_word + at] =
-            word.x == NOTHING ? 0x7F800000u : floatBitsToUint(distance);
-    }
-    if ((OUTPUTS & OUTPUT_OBJECT) != 0u) {
-        uint object = NOTHING;
-        if (word.x != NOTHING) {
-            uint instance =
-                cluster_instance_ref(FRAME.cluster_instances).data[word.x >> 7].instance;
-            object = instance_ref(FRAME.instances).data[instance].object_id;
-        }
-        result[push.result.object_word + at] = object;
+    for (uint y = gl_WorkGroupID.y * 8u + gl_LocalInvocationID.y; y < end; y += ROWS) {
+        uint first_word = ((first_row + y) * width + x) * SAMPLES;
+        uint at = view * push.result.view_words + y * push.result.row_words + x;
+        if ((OUTPUTS & OUTPUT_COLOR) != 0u)
+            write_color(c, at, resolve(c, first_word, ivec2(x, y) + tile));
+        if ((OUTPUTS & OUTPUT_DEPTH) != 0u)
+            write_depth(view, at, words[first_word]);
+        if ((OUTPUTS & OUTPUT_OBJECT) != 0u)
+            write_object(at, words[first_word].x);
     }
 }

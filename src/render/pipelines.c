@@ -7,16 +7,20 @@
 
 #define MAX_ROLES 6
 
-/* Measured on lavapipe with two cores: DamagedHelmet, Sponza, teapots_galore. */
-#define RASTER_WORKGROUP 64 /* invocations; clusters have up to 128 triangles */
-#define LARGE_WORKGROUP  32 /* a bin is 32 pixels across, rows of 8 lie side by side */
+/* Measured with DamagedHelmet, Sponza and teapots_galore. What all invocations of a workgroup share
+ * is fetched again by each of its subgroups. On processors that costs more than threads gain:
+ * there, a workgroup that draws clusters is one subgroup, and one that shades is one row of eight
+ * pixels, and both loop. */
+#define RASTER_WORKGROUP 128 /* invocations; clusters have up to 128 triangles */
+#define LARGE_WORKGROUP  32  /* a bin is 32 pixels across, rows of 8 lie side by side */
+#define SHADE_ROWS       8
 #define LARGE_BOX        32 /* pixels; larger triangles go through bins */
 
 typedef struct pipeline_source {
     const char *name;
     const tdi_shader_code *code;
     bool bindless;
-    uint32_t workgroup;
+    uint32_t workgroup; /* specialisation constant; 0: has none */
     uint32_t role_count;
     tdi_pass_role roles[MAX_ROLES];
 } pipeline_source;
@@ -48,7 +52,7 @@ static const pipeline_source sources[TDI_PIPELINE_COUNT] = {
     [TDI_PIPELINE_RASTER_LARGE] = {"raster large", &tdi_shader_raster_large, false, LARGE_WORKGROUP,
                                    LARGE_ROLES},
     [TDI_PIPELINE_SHADE] =
-        {"shade", &tdi_shader_shade, true, 0, 2, {TDI_ROLE_WORDS, TDI_ROLE_PIXELS}},
+        {"shade", &tdi_shader_shade, true, SHADE_ROWS, 2, {TDI_ROLE_WORDS, TDI_ROLE_PIXELS}},
     [TDI_PIPELINE_RASTER_MASKED] = {"raster masked", &tdi_shader_raster_masked, true,
                                     RASTER_WORKGROUP, DRAW_ROLES},
     [TDI_PIPELINE_RASTER_CLIP_MASKED] = {"raster clip masked", &tdi_shader_raster_clip_masked, true,
@@ -78,12 +82,26 @@ static const VkSpecializationMapEntry constant_map[] = {
     {3, offsetof(constants, outputs), sizeof(uint32_t)},
 };
 
+static uint32_t workgroup_size(const td_device *device, uint32_t wanted)
+{
+    if (!device->info.software)
+        return wanted;
+    switch (wanted) {
+    case RASTER_WORKGROUP:
+        return device->subgroup.subgroupSize;
+    case SHADE_ROWS:
+        return 1;
+    default:
+        return wanted;
+    }
+}
+
 static td_result create_pipeline(td_device *device, const tdi_pipelines_params *params,
                                  const pipeline_source *source, tdi_pipeline *out)
 {
     const constants values = {
         .samples = params->samples,
-        .workgroup = source->workgroup,
+        .workgroup = workgroup_size(device, source->workgroup),
         .large_box = LARGE_BOX,
         .outputs = params->outputs,
     };
