@@ -157,13 +157,6 @@ td_result tdi_budget_check(td_budget *budget, uint64_t bytes, const char *what, 
     return refuse(&info, bytes, what, detail);
 }
 
-void tdi_budget_count_wait(td_budget *budget)
-{
-    tdi_mutex_lock(&budget->mutex);
-    budget->info.waits++;
-    tdi_mutex_unlock(&budget->mutex);
-}
-
 void tdi_budget_set_driver_bytes(td_budget *budget, uint64_t bytes)
 {
     tdi_mutex_lock(&budget->mutex);

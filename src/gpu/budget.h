@@ -24,9 +24,6 @@ uint64_t tdi_budget_available(td_budget *budget);
  * textures 386 MiB, ...". */
 td_result tdi_budget_check(td_budget *budget, uint64_t bytes, const char *what, const char *detail);
 
-/* Counts a reservation that waited for memory on its way back. */
-void tdi_budget_count_wait(td_budget *budget);
-
 /* Logs the excess that tdi_budget_hold allowed (mode warn), if there was one since the last call.
  * Apart from it because no lock may be held over a message. */
 void tdi_budget_log_excess(td_budget *budget);

@@ -126,11 +126,3 @@ td_result tdi_vk_image_requirements(td_device *device, const tdi_vk_image_params
     *out = requirements.memoryRequirements;
     return TD_OK;
 }
-
-td_result tdi_vk_image_bytes(td_device *device, const tdi_vk_image_params *params, uint64_t *bytes)
-{
-    VkMemoryRequirements requirements;
-    TDI_TRY(tdi_vk_image_requirements(device, params, &requirements));
-    *bytes = requirements.size;
-    return TD_OK;
-}

@@ -28,7 +28,4 @@ void tdi_vk_image_destroy(td_device *device, tdi_vk_image *image);
 td_result tdi_vk_image_requirements(td_device *device, const tdi_vk_image_params *params,
                                     VkMemoryRequirements *out);
 
-/* The bytes of that. */
-td_result tdi_vk_image_bytes(td_device *device, const tdi_vk_image_params *params, uint64_t *bytes);
-
 #endif

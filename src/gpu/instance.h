@@ -15,7 +15,6 @@
     X(vkGetPhysicalDeviceFeatures2)                                                                \
     X(vkGetPhysicalDeviceMemoryProperties2)                                                        \
     X(vkGetPhysicalDeviceQueueFamilyProperties2)                                                   \
-    X(vkGetPhysicalDeviceFormatProperties2)                                                        \
     X(vkGetPhysicalDeviceImageFormatProperties2)                                                   \
     X(vkCreateDevice)                                                                              \
     X(vkGetDeviceProcAddr)
@@ -25,8 +24,6 @@
     X(vkCreateDebugUtilsMessengerEXT)                                                              \
     X(vkDestroyDebugUtilsMessengerEXT)                                                             \
     X(vkSetDebugUtilsObjectNameEXT)                                                                \
-    X(vkCmdBeginDebugUtilsLabelEXT)                                                                \
-    X(vkCmdEndDebugUtilsLabelEXT)                                                                  \
     X(vkGetPhysicalDeviceCalibrateableTimeDomainsEXT)
 
 typedef struct tdi_vk_instance {

@@ -73,7 +73,7 @@ td_result tdi_memory_create(td_device *device, struct tdi_memory **out)
 
 typedef struct kind_rule {
     VkMemoryPropertyFlags required;
-    VkMemoryPropertyFlags preferred; /* one point each, higher bits of the order below count more */
+    VkMemoryPropertyFlags preferred;
     VkMemoryPropertyFlags avoided;
 } kind_rule;
 
@@ -371,11 +371,6 @@ void tdi_memory_destroy(struct tdi_memory *memory)
     drop_empty(memory, 0);
     tdi_mutex_destroy(&memory->mutex);
     tdi_free(memory);
-}
-
-uint64_t tdi_memory_cost(uint64_t size)
-{
-    return size > TDI_MEMORY_OWN_BYTES ? size : TDI_MEMORY_BLOCK_BYTES;
 }
 
 static VkMappedMemoryRange atoms(const td_device *device, const tdi_allocation *allocation,

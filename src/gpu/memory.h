@@ -8,8 +8,9 @@
 #include "gpu/device.h"
 
 #define TDI_MEMORY_BLOCK_BYTES (UINT64_C(16) << 20)
-#define TDI_MEMORY_OWN_BYTES   (UINT64_C(4) << 20) /* larger things have an allocation of their own \
-                                                    */
+#define TDI_MEMORY_OWN_BYTES                                                                       \
+    (UINT64_C(4) << 20) /* larger things have an allocation of their own                           \
+                         */
 
 typedef enum tdi_memory_kind {
     TDI_MEMORY_DEVICE,   /* device local */
@@ -44,10 +45,6 @@ void tdi_memory_trim(td_device *device);
 /* The type of memory that suits `kind` best among the types in `bits`; false if none does. */
 bool tdi_memory_find_type(const td_device *device, uint32_t bits, tdi_memory_kind kind,
                           uint32_t *out);
-
-/* How many bytes of the budget an allocation of `size` would newly hold at most; for sums made
- * before anything is allocated. */
-uint64_t tdi_memory_cost(uint64_t size);
 
 /* Makes host writes visible to the device, or device writes to the host, for memory that is not
  * coherent; ranges grow to whole atoms. Nothing to do on coherent memory. */
