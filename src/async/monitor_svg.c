@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "async/monitor.h"
 #include "base/clock.h"
@@ -214,25 +215,28 @@ static double busy_percent(const picture *p, const monitor_span *spans, size_t c
     return length ? 100.0 * (double)busy / (double)length : 0;
 }
 
-/* Draws the tracks that have spans; returns how many there are. */
-static size_t append_rows(picture *p)
+/* Calls `draw_row` for each track that has spans. */
+static void for_rows(picture *p, void (*draw_row)(picture *p, const monitor_span *spans,
+                                                  size_t count, double y))
 {
-    size_t rows = 0;
+    double y = TOP;
     for (size_t from = 0, to = 0; from < p->span_count; from = to) {
-        uint32_t track = p->spans[from].track;
-        while (to < p->span_count && p->spans[to].track == track)
+        while (to < p->span_count && p->spans[to].track == p->spans[from].track)
             to++;
-        double y = TOP + (double)rows++ * ROW_STEP;
-        tdi_text_append(&p->text,
-                        "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "
-                        "fill=\"#f3f4f6\"/><text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">",
-                        LEFT, y, WIDTH - LEFT - RIGHT, ROW, LEFT - 10, y + ROW - 8);
-        append_escaped(&p->text, p->tracks[track]);
-        tdi_text_append(&p->text, " <tspan class=\"q\">%.0f%%</tspan></text>\n",
-                        busy_percent(p, p->spans + from, to - from));
-        append_row(p, p->spans + from, to - from, y);
+        draw_row(p, p->spans + from, to - from, y);
+        y += ROW_STEP;
     }
-    return rows;
+}
+
+static void append_ground(picture *p, const monitor_span *spans, size_t count, double y)
+{
+    tdi_text_append(&p->text,
+                    "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"#f3f4f6\"/>"
+                    "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">",
+                    LEFT, y, WIDTH - LEFT - RIGHT, ROW, LEFT - 10, y + ROW - 8);
+    append_escaped(&p->text, p->tracks[spans->track]);
+    tdi_text_append(&p->text, " <tspan class=\"q\">%.0f%%</tspan></text>\n",
+                    busy_percent(p, spans, count));
 }
 
 /* 1, 2 or 5 times a power of ten. */
@@ -313,14 +317,39 @@ static void append_head(picture *p, size_t rows)
     tdi_text_append(&p->text, "</text>\n");
 }
 
+/* Lanes first, then threads by name: they were added as they happened to begin. */
+static td_result sort_tracks(picture *p)
+{
+    uint32_t *places = tdi_alloc_zero(p->track_count, sizeof places[0]); /* new by old */
+    char **sorted = tdi_alloc_zero(p->track_count, sizeof sorted[0]);
+    for (size_t i = 0; places && sorted && i < p->track_count; i++) {
+        for (size_t k = 0; i >= TD_LANE_COUNT && k < p->track_count; k++) {
+            int order = strcmp(p->tracks[k], p->tracks[i]);
+            places[i] += k < TD_LANE_COUNT || order < 0 || (order == 0 && k < i);
+        }
+        if (i < TD_LANE_COUNT)
+            places[i] = (uint32_t)i;
+        sorted[places[i]] = p->tracks[i];
+    }
+    bool done = places && sorted;
+    for (size_t i = 0; done && i < p->span_count; i++)
+        p->spans[i].track = places[p->spans[i].track];
+    for (size_t i = 0; done && i < p->track_count; i++)
+        p->tracks[i] = sorted[i];
+    tdi_free(places);
+    tdi_free(sorted);
+    return done ? TD_OK : TD_ERROR_HOST_MEMORY;
+}
+
 static void draw(picture *p)
 {
     qsort(p->spans, p->span_count, sizeof p->spans[0], compare_place);
     size_t rows = count_rows(p);
     append_head(p, rows);
-    (void)append_rows(p);
+    for_rows(p, append_ground);
     if (rows > 0)
         append_axis(p, rows);
+    for_rows(p, append_row);
     append_legend(p, rows);
     tdi_text_append(&p->text, "</svg>\n");
 }
@@ -344,6 +373,8 @@ td_result td_monitor_write_svg(td_monitor *monitor, const char *path, bool repla
     tdi_mutex_lock(&monitor->mutex);
     td_result result = copy_monitor(monitor, &p);
     tdi_mutex_unlock(&monitor->mutex);
+    if (result == TD_OK)
+        result = sort_tracks(&p);
     if (result == TD_OK) {
         draw(&p);
         result = write_picture(&p, path, replace);

@@ -272,7 +272,9 @@ static VkResult invalidate_memory(VkDevice device, uint32_t count, const VkMappe
 {
     (void)device;
     assert_int_equal(count, 1);
+    tdi_mutex_lock(&gpu.mutex);
     gpu.invalidated = *range;
+    tdi_mutex_unlock(&gpu.mutex);
     return VK_SUCCESS;
 }
 
