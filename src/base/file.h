@@ -25,7 +25,7 @@ typedef struct tdi_file_ops {
 } tdi_file_ops;
 
 /* The table must stay; NULL restores the system's. Not while other threads use files. */
-void tdi_set_file_ops(const tdi_file_ops *ops);
+void tdi_set_file_ops(const tdi_file_ops *replacement);
 
 /* Reads a regular file of at most `limit` bytes. The data is the caller's (tdi_free), never NULL,
  * and followed by a zero byte that `size` does not count. TD_ERROR_NOT_FOUND if nothing is there,
