@@ -43,7 +43,9 @@ TD_API td_result td_scene_create(const td_scene_params *params, td_scene **out);
 
 /** Loads a .gltf or .glb file, or a built-in scene by "builtin:NAME".
  * ::TD_ERROR_INPUT with a sentence that names file and JSON pointer or byte offset,
- * ::TD_ERROR_IO, ::TD_ERROR_HOST_MEMORY. `params` may be NULL. */
+ * ::TD_ERROR_NOT_FOUND for a file, a scene of it or a built-in scene that is not there,
+ * ::TD_ERROR_UNSUPPORTED for more than can be addressed, ::TD_ERROR_IO, ::TD_ERROR_SYSTEM,
+ * ::TD_ERROR_HOST_MEMORY. `params` may be NULL. */
 TD_API td_result td_scene_load(const char *path, const td_scene_load_params *params,
                                td_scene **out);
 

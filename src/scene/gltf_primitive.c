@@ -260,7 +260,9 @@ static td_result read_arrays(const tdi_gltf *gltf, const tdi_json *at, const tdi
     TDI_TRY(read_optional(gltf, &attributes, needs, positions.count, range, out));
     if (pose != NULL)
         TDI_TRY(tdi_gltf_pose_apply(gltf, at, pose, range.first, out));
-    return out->normals == NULL ? tdi_primitive_flatten(out) : TD_OK;
+    if (out->normals == NULL)
+        TDI_TRY(tdi_primitive_flatten(out));
+    return tdi_primitive_weld(out);
 }
 
 td_result tdi_gltf_primitive_read(const tdi_gltf *gltf, const tdi_json *at,

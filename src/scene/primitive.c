@@ -1,6 +1,7 @@
 #include "scene/primitive.h"
 
 #include <math.h>
+#include <meshoptimizer.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -72,5 +73,55 @@ td_result tdi_primitive_flatten(tdi_primitive *primitive)
         for (size_t corner = 0; corner < 3; corner++)
             memcpy(primitive->normals + 3 * (i + corner), normal, sizeof normal);
     }
+    return TD_OK;
+}
+
+/* The streams that are there, as meshoptimizer wants them. */
+static size_t list_streams(const tdi_primitive *primitive, struct meshopt_Stream out[6])
+{
+    const struct {
+        const float *data;
+        size_t width;
+    } streams[] = {
+        {primitive->positions, 3},    {primitive->normals, 3},      {primitive->tangents, 4},
+        {primitive->texcoords[0], 2}, {primitive->texcoords[1], 2}, {primitive->colors, 4},
+    };
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
+        size_t bytes = streams[i].width * sizeof(float);
+        if (streams[i].data != NULL)
+            out[count++] =
+                (struct meshopt_Stream){.data = streams[i].data, .size = bytes, .stride = bytes};
+    }
+    return count;
+}
+
+static void remap_stream(float *stream, size_t width, const unsigned int *remap, size_t count)
+{
+    if (stream != NULL)
+        meshopt_remapVertexBuffer(stream, stream, count, width * sizeof(float), remap);
+}
+
+td_result tdi_primitive_weld(tdi_primitive *primitive)
+{
+    struct meshopt_Stream streams[6];
+    size_t count = primitive->vertex_count;
+    if (count < primitive->index_count)
+        return TD_OK;
+    unsigned int *remap = tdi_alloc_zero(count, sizeof *remap);
+    if (remap == NULL)
+        return TD_ERROR_HOST_MEMORY;
+    size_t unique =
+        meshopt_generateVertexRemapMulti(remap, primitive->indices, primitive->index_count, count,
+                                         streams, list_streams(primitive, streams));
+    remap_stream(primitive->positions, 3, remap, count);
+    remap_stream(primitive->normals, 3, remap, count);
+    remap_stream(primitive->tangents, 4, remap, count);
+    remap_stream(primitive->texcoords[0], 2, remap, count);
+    remap_stream(primitive->texcoords[1], 2, remap, count);
+    remap_stream(primitive->colors, 4, remap, count);
+    meshopt_remapIndexBuffer(primitive->indices, primitive->indices, primitive->index_count, remap);
+    primitive->vertex_count = (uint32_t)unique;
+    tdi_free(remap);
     return TD_OK;
 }

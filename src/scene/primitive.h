@@ -22,4 +22,7 @@ void tdi_primitive_free(tdi_primitive *primitive);
  * glTF 2.0, section 3.7.2.1, asks for where normals are missing. */
 td_result tdi_primitive_flatten(tdi_primitive *primitive);
 
+/* Merges vertices that are equal in every stream, where no two corners share one. */
+td_result tdi_primitive_weld(tdi_primitive *primitive);
+
 #endif
