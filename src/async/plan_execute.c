@@ -14,6 +14,12 @@ struct tdi_plan_slot {
     tdi_bound *bound;                   /* by tdi_resource */
     tdi_ticket *ready;                  /* by tdi_resource */
     tdi_ticket last[TD_LANE_COUNT];     /* what must be over before the slot is used again */
+    bool shared;                        /* its transient memory, with other slots */
+    /* What earlier executions have waited for holds for all later ones, too: by queue, the value up
+     * to which a barrier ordered all that was submitted before, and the waits for other queues. */
+    bool barrier[TD_LANE_COUNT]; /* recorded in the execution under way */
+    uint64_t barred[TD_LANE_COUNT];
+    tdi_wait waited[TD_LANE_COUNT][TD_LANE_COUNT];
     plan_spans spans;
 };
 
@@ -167,18 +173,19 @@ static td_result bind_given(tdi_plan_slot *slot, const tdi_execution *execution)
 
 /* What earlier submissions to this queue left is needed, or their memory is used again. */
 static bool needs_entry_barrier(const tdi_plan_slot *slot, uint32_t queue,
-                                const tdi_execution *execution, bool shared)
+                                const tdi_execution *execution)
 {
-    if (shared || slot->plan->writes_persistent)
+    if (slot->shared || slot->plan->writes_persistent)
         return true;
     for (uint32_t i = 0; i < slot->plan->import_count; i++) {
         const plan_import *import = &slot->plan->imports[i];
         tdi_ticket ready = slot->ready[import->resource];
-        if (import->queue == queue && ready.queue == queue && ready.value > 0)
+        if (import->queue == queue && ready.queue == queue && ready.value > slot->barred[queue])
             return true;
     }
     for (uint32_t i = 0; i < execution->wait_count; i++) {
-        if (execution->waits[i].ticket.queue == queue && execution->waits[i].ticket.value > 0)
+        tdi_ticket ticket = execution->waits[i].ticket;
+        if (ticket.queue == queue && ticket.value > slot->barred[queue])
             return true;
     }
     return false;
@@ -269,8 +276,7 @@ static void record_passes(tdi_plan_slot *slot, uint32_t batch, const tdi_executi
     }
 }
 
-static td_result record_batch(tdi_plan_slot *slot, uint32_t batch, const tdi_execution *execution,
-                              bool shared)
+static td_result record_batch(tdi_plan_slot *slot, uint32_t batch, const tdi_execution *execution)
 {
     const td_device *device = slot->device;
     uint32_t queue = slot->plan->batches[batch].queue;
@@ -281,8 +287,10 @@ static td_result record_batch(tdi_plan_slot *slot, uint32_t batch, const tdi_exe
     };
     TDI_TRY(tdi_lane_check(slot->device, device->vk.vkBeginCommandBuffer(commands, &begin),
                            "vkBeginCommandBuffer"));
-    if (first_of_queue(slot->plan, batch) && slot->plan->queue_stages[queue] &&
-        needs_entry_barrier(slot, queue, execution, shared))
+    if (first_of_queue(slot->plan, batch))
+        slot->barrier[queue] =
+            slot->plan->queue_stages[queue] && needs_entry_barrier(slot, queue, execution);
+    if (first_of_queue(slot->plan, batch) && slot->barrier[queue])
         record_entry_barrier(slot, queue, commands);
     record_passes(slot, batch, execution);
     return tdi_lane_check(slot->device, device->vk.vkEndCommandBuffer(commands),
@@ -292,7 +300,7 @@ static td_result record_batch(tdi_plan_slot *slot, uint32_t batch, const tdi_exe
 static td_result record_all(tdi_plan_slot *slot, const tdi_execution *execution)
 {
     const td_device *device = slot->device;
-    bool shared = tdi_arena_shared(slot->arena);
+    slot->shared = tdi_arena_shared(slot->arena);
     for (uint32_t queue = 0; queue < TD_LANE_COUNT; queue++) {
         if (slot->pools[queue])
             TDI_TRY(tdi_lane_check(
@@ -300,7 +308,7 @@ static td_result record_all(tdi_plan_slot *slot, const tdi_execution *execution)
                 "vkResetCommandPool"));
     }
     for (uint32_t batch = 0; batch < slot->plan->batch_count; batch++)
-        TDI_TRY(record_batch(slot, batch, execution, shared));
+        TDI_TRY(record_batch(slot, batch, execution));
     return TD_OK;
 }
 
@@ -337,7 +345,7 @@ static void add_entry_waits(const tdi_plan_slot *slot, uint32_t queue,
     for (uint32_t i = 0; i < execution->wait_count; i++)
         add_wait(set, execution->waits[i].ticket,
                  stages_on_queue(slot->plan, queue, execution->waits[i].stages));
-    for (uint32_t other = 0; slot->arena && other < TD_LANE_COUNT; other++) {
+    for (uint32_t other = 0; slot->shared && other < TD_LANE_COUNT; other++) {
         if (other != queue)
             add_wait(set, slot->arena->last[other], slot->plan->queue_stages[queue]);
     }
@@ -356,6 +364,25 @@ static void find_waits(const tdi_plan_slot *slot, uint32_t batch, const tdi_exec
     }
     if (first_of_queue(plan, batch))
         add_entry_waits(slot, planned->queue, execution, set);
+    for (uint32_t i = 0; i < TD_LANE_COUNT; i++) {
+        const tdi_wait *done = &slot->waited[planned->queue][i];
+        if (set->of[i].ticket.value <= done->ticket.value &&
+            (set->of[i].stages & ~done->stages) == 0)
+            set->of[i] = (tdi_wait){0};
+    }
+}
+
+/* The batch was submitted, and all that follows on its queue comes after what it waited for. */
+static void note_submitted(tdi_plan_slot *slot, uint32_t batch, const wait_set *set)
+{
+    uint32_t queue = slot->plan->batches[batch].queue;
+    slot->last[queue] = slot->tickets[batch];
+    if (first_of_queue(slot->plan, batch) && slot->barrier[queue])
+        slot->barred[queue] = slot->tickets[batch].value - 1;
+    for (uint32_t i = 0; i < TD_LANE_COUNT; i++) {
+        if (set->of[i].ticket.value > 0)
+            slot->waited[queue][i] = set->of[i];
+    }
 }
 
 static td_result submit_batch(tdi_plan_slot *slot, uint32_t batch, const tdi_execution *execution)
@@ -371,7 +398,7 @@ static td_result submit_batch(tdi_plan_slot *slot, uint32_t batch, const tdi_exe
         .wait_count = TD_LANE_COUNT,
     };
     TDI_TRY(tdi_lane_submit(slot->device, &submission, &slot->tickets[batch]));
-    slot->last[planned->queue] = slot->tickets[batch];
+    note_submitted(slot, batch, &set);
     return TD_OK;
 }
 

@@ -175,6 +175,35 @@ static void on_the_same_queue_a_barrier_stands_for_the_wait(void **state)
     fake_device_destroy();
 }
 
+/* All later work of a queue comes after what it has waited for once. */
+static void what_was_waited_for_is_not_waited_for_again(void **state)
+{
+    (void)state;
+    for (uint32_t queues = 1; queues <= 3; queues += 2) {
+        td_device *device = fake_device_create(queues);
+        frame_graph f;
+        make(device, &f);
+        tdi_plan_slot *slot = make_slot(device, &f);
+        tdi_ticket upload = submit(device, TD_LANE_TRANSFER);
+        tdi_ticket ticket;
+        assert_int_equal(execute(&f, slot, upload, &ticket), TD_OK);
+        uint32_t first = fake_submission_count();
+        assert_int_equal(execute(&f, slot, upload, &ticket), TD_OK);
+        fake_submission got = fake_submission_at(first);
+        assert_int_equal(got.wait_count, 0);
+        assert_int_equal(got.commands->barrier_count, queues == 1 ? 3 : 0);
+        upload = submit(device, TD_LANE_TRANSFER);
+        first = fake_submission_count();
+        assert_int_equal(execute(&f, slot, upload, &ticket), TD_OK);
+        got = fake_submission_at(first);
+        assert_int_equal(got.wait_count, queues == 1 ? 0 : 1);
+        assert_int_equal(got.commands->barrier_count, queues == 1 ? 4 : 0);
+        tdi_plan_slot_destroy(slot);
+        tdi_plan_destroy(f.plan);
+        fake_device_destroy();
+    }
+}
+
 static void slots_that_share_memory_are_ordered_on_the_device(void **state)
 {
     (void)state;
@@ -204,6 +233,52 @@ static void slots_that_share_memory_are_ordered_on_the_device(void **state)
         tdi_plan_slot_destroy(one);
         tdi_plan_slot_destroy(two);
         tdi_plan_destroy(f.plan);
+        fake_device_destroy();
+    }
+}
+
+static void images_change_layout_between_passes(void **state)
+{
+    (void)state;
+    for (uint32_t queues = 1; queues <= 3; queues += 2) {
+        td_device *device = fake_device_create(queues);
+        tdi_graph *graph = graph_make();
+        tdi_resource image;
+        const tdi_resource_params params = {
+            .name = "image", .kind = TDI_RESOURCE_EXTERNAL, .image = true};
+        assert_int_equal(tdi_graph_add_resource(graph, &params, &image), TD_OK);
+        tdi_use draw = use_write(image);
+        draw.layout = VK_IMAGE_LAYOUT_GENERAL;
+        tdi_use copy = use_at(image, COPY, VK_ACCESS_2_TRANSFER_READ_BIT, TDI_READ);
+        copy.layout = VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL;
+        PASS(graph, "draw", TD_LANE_GRAPHICS, draw);
+        PASS(graph, "copy", TD_LANE_TRANSFER, copy);
+        PASS(graph, "copy again", TD_LANE_TRANSFER, copy);
+        tdi_lane_map lanes;
+        tdi_lane_map_of(device, &lanes);
+        tdi_plan *plan = graph_plan(graph, &lanes);
+        tdi_plan_slot *slot;
+        assert_int_equal(tdi_plan_slot_create(device, plan, NULL, &slot), TD_OK);
+        const tdi_binding_of binding = {.resource = image, .bound = {.image = (VkImage)device}};
+        const tdi_execution execution = {.bindings = &binding, .binding_count = 1};
+        tdi_ticket ticket;
+        assert_int_equal(tdi_plan_execute(slot, &execution, &ticket), TD_OK);
+        const fake_commands *first = fake_submission_at(0).commands;
+        const fake_commands *last = fake_submission_at(fake_submission_count() - 1).commands;
+        const VkImageMemoryBarrier2 *made = &first->image_barriers[0];
+        const VkImageMemoryBarrier2 *moved = &last->image_barriers[queues == 1 ? 1 : 0];
+        assert_int_equal(first->image_barrier_count + (queues > 1 ? last->image_barrier_count : 0),
+                         2);
+        assert_int_equal(made->oldLayout, VK_IMAGE_LAYOUT_UNDEFINED);
+        assert_int_equal(made->newLayout, VK_IMAGE_LAYOUT_GENERAL);
+        assert_int_equal(made->dstStageMask, COMPUTE);
+        assert_int_equal(moved->oldLayout, VK_IMAGE_LAYOUT_GENERAL);
+        assert_int_equal(moved->newLayout, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL);
+        assert_int_equal(moved->srcStageMask, queues == 1 ? COMPUTE | COPY : COPY);
+        assert_int_equal(moved->dstStageMask, COPY);
+        assert_int_equal(moved->dstAccessMask, VK_ACCESS_2_TRANSFER_READ_BIT);
+        tdi_plan_slot_destroy(slot);
+        tdi_plan_destroy(plan);
         fake_device_destroy();
     }
 }
@@ -337,7 +412,9 @@ int main(void)
         cmocka_unit_test(one_queue_gets_one_command_buffer),
         cmocka_unit_test(what_is_bound_is_waited_for_where_it_is_used),
         cmocka_unit_test(on_the_same_queue_a_barrier_stands_for_the_wait),
+        cmocka_unit_test(what_was_waited_for_is_not_waited_for_again),
         cmocka_unit_test(slots_that_share_memory_are_ordered_on_the_device),
+        cmocka_unit_test(images_change_layout_between_passes),
         cmocka_unit_test(what_is_not_bound_is_named),
         cmocka_unit_test(too_little_memory_is_refused),
         cmocka_unit_test(a_failed_submission_leaves_the_slot_usable),
