@@ -33,6 +33,7 @@ static td_result unshare(float **stream, uint32_t width, const uint32_t *indices
     return TD_OK;
 }
 
+/* The sum with zero turns -0 into 0: equal normals must be equal byte for byte to be merged. */
 static void triangle_normal(const float *corners, float normal[3])
 {
     double a[3], b[3], cross[3];
@@ -47,7 +48,7 @@ static void triangle_normal(const float *corners, float normal[3])
     }
     double length = sqrt(cross[0] * cross[0] + cross[1] * cross[1] + cross[2] * cross[2]);
     for (int i = 0; i < 3; i++)
-        normal[i] = length > 0.0 ? (float)(cross[i] / length) : (i == 2 ? 1.0f : 0.0f);
+        normal[i] = length > 0.0 ? (float)(cross[i] / length) + 0.0f : (i == 2 ? 1.0f : 0.0f);
 }
 
 td_result tdi_primitive_flatten(tdi_primitive *primitive)
