@@ -57,23 +57,23 @@ static td_result add_block(tdi_estimate *estimate, uint32_t type, bool linear)
     TDI_TRY(result);
     struct tdi_estimate_block *block = &estimate->blocks[estimate->block_count];
     *block = (struct tdi_estimate_block){.type = type, .linear = linear};
-    TDI_TRY(tdi_ranges_init(&block->ranges, TDI_MEMORY_BLOCK_BYTES));
+    TDI_TRY(tdi_ranges_init(&block->ranges, tdi_memory_block_bytes(estimate->device)));
     estimate->block_count++;
-    hold(estimate, TDI_MEMORY_BLOCK_BYTES);
+    hold(estimate, tdi_memory_block_bytes(estimate->device));
     return TD_OK;
 }
 
 static bool has_room_for_block(const tdi_estimate *estimate)
 {
     return estimate->held <= estimate->available &&
-           estimate->available - estimate->held >= TDI_MEMORY_BLOCK_BYTES;
+           estimate->available - estimate->held >= tdi_memory_block_bytes(estimate->device);
 }
 
 td_result tdi_estimate_add(tdi_estimate *estimate, const VkMemoryRequirements *requirements,
                            tdi_memory_kind kind, bool linear)
 {
     uint32_t type = 0;
-    if (requirements->size > TDI_MEMORY_OWN_BYTES) {
+    if (requirements->size > tdi_memory_shared_bytes(estimate->device)) {
         hold(estimate, requirements->size);
         return TD_OK;
     }
@@ -98,7 +98,7 @@ td_result tdi_estimate_add_buffer(tdi_estimate *estimate, uint64_t size, tdi_mem
 td_result tdi_estimate_add_passing(tdi_estimate *estimate, uint64_t size, tdi_memory_kind kind)
 {
     TDI_TRY(tdi_estimate_add_buffer(estimate, size, kind));
-    if (size > TDI_MEMORY_OWN_BYTES)
+    if (size > tdi_memory_shared_bytes(estimate->device))
         estimate->held -= size;
     return TD_OK;
 }

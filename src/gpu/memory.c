@@ -18,8 +18,14 @@ struct tdi_memory_block {
     tdi_ranges ranges; /* of a shared block */
 };
 
+/* With 32 blocks to the limit, partly filled ones cannot eat up a small budget. */
+#define LARGEST_BLOCK  (UINT64_C(16) << 20)
+#define SMALLEST_BLOCK (UINT64_C(256) << 10)
+#define BLOCKS_A_LIMIT 32
+
 struct tdi_memory {
     td_device *device;
+    uint64_t block_bytes;
     tdi_mutex mutex;
     struct tdi_memory_block *blocks;
     uint64_t driver_start;
@@ -53,6 +59,26 @@ static void refresh_driver_bytes(struct tdi_memory *memory)
                                 now > memory->driver_start ? now - memory->driver_start : 0);
 }
 
+static uint64_t choose_block_bytes(td_budget *budget)
+{
+    td_budget_info info;
+    td_budget_get_info(budget, &info);
+    uint64_t bytes = LARGEST_BLOCK;
+    while (bytes > SMALLEST_BLOCK && bytes > info.limit_bytes / BLOCKS_A_LIMIT)
+        bytes /= 2;
+    return bytes;
+}
+
+uint64_t tdi_memory_block_bytes(const td_device *device)
+{
+    return device->memory->block_bytes;
+}
+
+uint64_t tdi_memory_shared_bytes(const td_device *device)
+{
+    return device->memory->block_bytes / 4;
+}
+
 td_result tdi_memory_create(td_device *device, struct tdi_memory **out)
 {
     struct tdi_memory *memory = tdi_alloc_zero(1, sizeof *memory);
@@ -64,6 +90,7 @@ td_result tdi_memory_create(td_device *device, struct tdi_memory **out)
         return result;
     }
     memory->device = device;
+    memory->block_bytes = choose_block_bytes(device->budget);
     memory->driver_start = driver_bytes(device);
     *out = memory;
     return TD_OK;
@@ -275,12 +302,12 @@ static td_result take_shared(struct tdi_memory *memory, const wish *w, tdi_alloc
     td_result result = take_from_blocks(memory, w, out);
     if (result != TD_ERROR_AGAIN)
         return result;
-    if (tdi_budget_available(memory->device->budget) < TDI_MEMORY_BLOCK_BYTES)
+    if (tdi_budget_available(memory->device->budget) < memory->block_bytes)
         drop_empty(memory, 0);
-    if (tdi_budget_available(memory->device->budget) < TDI_MEMORY_BLOCK_BYTES)
+    if (tdi_budget_available(memory->device->budget) < memory->block_bytes)
         return take_own(memory, w, out);
     struct tdi_memory_block *block;
-    result = make_block(memory, w->type, w->linear, false, TDI_MEMORY_BLOCK_BYTES, w->what, &block);
+    result = make_block(memory, w->type, w->linear, false, memory->block_bytes, w->what, &block);
     if (result == TD_ERROR_DEVICE_MEMORY || result == TD_ERROR_BUDGET)
         return take_own(memory, w, out);
     TDI_TRY(result);
@@ -310,8 +337,8 @@ static td_result take(struct tdi_memory *memory, const VkMemoryRequirements *req
         w->size = requirements->size;
         w->alignment = requirements->alignment;
         round_to_atoms(memory->device, w);
-        result =
-            w->size > TDI_MEMORY_OWN_BYTES ? take_own(memory, w, out) : take_shared(memory, w, out);
+        result = w->size > tdi_memory_shared_bytes(memory->device) ? take_own(memory, w, out)
+                                                                   : take_shared(memory, w, out);
         if (result != TD_ERROR_DEVICE_MEMORY)
             return result;
         bits &= ~(UINT32_C(1) << w->type);

@@ -1,16 +1,12 @@
-/* Device memory out of blocks of 16 MiB; what is larger than a quarter of one gets an allocation of
- * its own, so that little of a block can stay unused. Every vkAllocateMemory passes the budget
- * first. Empty blocks are given back before anything is refused, and where the budget has no room
- * for a whole block, only what is needed is allocated. Thread-safe. */
+/* Device memory out of blocks of 16 MiB, or less where the budget is below 512 MiB; what is larger
+ * than a quarter of a block gets an allocation of its own, so that little of a block can stay
+ * unused. Every vkAllocateMemory passes the budget first. Empty blocks are given back before
+ * anything is refused, and where the budget has no room for a whole block, only what is needed is
+ * allocated. Thread-safe. */
 #ifndef TDI_GPU_MEMORY_H
 #define TDI_GPU_MEMORY_H
 
 #include "gpu/device.h"
-
-#define TDI_MEMORY_BLOCK_BYTES (UINT64_C(16) << 20)
-#define TDI_MEMORY_OWN_BYTES                                                                       \
-    (UINT64_C(4) << 20) /* larger things have an allocation of their own                           \
-                         */
 
 typedef enum tdi_memory_kind {
     TDI_MEMORY_DEVICE,   /* device local */
@@ -41,6 +37,10 @@ void tdi_memory_free(td_device *device, tdi_allocation *allocation);
 
 /* Gives all empty blocks back to the driver; one is otherwise kept for the next allocation. */
 void tdi_memory_trim(td_device *device);
+
+/* The size of shared blocks, and the largest thing that is put into one. */
+uint64_t tdi_memory_block_bytes(const td_device *device);
+uint64_t tdi_memory_shared_bytes(const td_device *device);
 
 /* The type of memory that suits `kind` best among the types in `bits`; false if none does. */
 bool tdi_memory_find_type(const td_device *device, uint32_t bits, tdi_memory_kind kind,

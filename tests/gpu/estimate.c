@@ -105,13 +105,13 @@ static void estimates_hold_at_the_limit(void **state)
         gpu_check_device(td_device_create(NULL, &device));
         uint64_t roomy = estimate(device, seed, UINT64_MAX);
         uint64_t limit = roomy - 9 * MIB;
-        uint64_t tight = estimate(device, seed, limit);
         td_device_destroy(device);
 
         things t = {0};
         td_budget_info info;
         const td_device_params params = {.budget_bytes = limit};
         gpu_ok(td_device_create(&params, &device));
+        uint64_t tight = estimate(device, seed, limit);
         td_result result = make(device, seed, &t);
         td_budget_get_info(td_device_budget(device), &info);
         if (tight + THINGS * 4096 < limit) {

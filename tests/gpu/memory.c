@@ -7,7 +7,8 @@
 #include "gpu/budget.h"
 #include "gpu/image.h"
 
-#define MIB (UINT64_C(1) << 20)
+#define MIB   (UINT64_C(1) << 20)
+#define SMALL (40 * MIB + MIB / 2)
 
 static td_budget_info sums(td_device *device)
 {
@@ -71,24 +72,24 @@ static void things_do_not_overlap(td_device *device)
 
 static void the_limit_is_kept(td_device *device)
 {
-    enum { MOST = 100 };
+    enum { MOST = 300 };
     tdi_buffer buffers[MOST];
     uint32_t count = 0;
     tdi_buffer_params params = {.name = "a test",
                                 .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT,
-                                .size = MIB,
+                                .size = 200 << 10,
                                 .kind = TDI_MEMORY_DEVICE};
     td_result result = TD_OK;
     while (count < MOST && result == TD_OK) {
         result = tdi_buffer_create(device, &params, &buffers[count]);
         count += result == TD_OK;
-        assert_true(sums(device).held_bytes <= 40 * MIB);
+        assert_true(sums(device).held_bytes <= SMALL);
     }
     assert_int_equal(result, TD_ERROR_BUDGET);
-    assert_non_null(strstr(td_last_error(), "a test needs 1.0 MiB"));
-    assert_non_null(strstr(td_last_error(), "the limit is 40.0 MiB"));
-    /* Two blocks, and the rest one by one: nothing of the limit is left unused. */
-    assert_int_equal(count, 40);
+    assert_non_null(strstr(td_last_error(), "a test needs 0.2 MiB"));
+    assert_non_null(strstr(td_last_error(), "the limit is 40.5 MiB"));
+    /* Five in each of 40 blocks, and two in what is left, which is no whole block. */
+    assert_int_equal(count, 202);
     for (uint32_t i = 0; i < count; i++)
         tdi_buffer_destroy(device, &buffers[i]);
     assert_int_equal(sums(device).used_bytes, 0);
@@ -97,12 +98,24 @@ static void the_limit_is_kept(td_device *device)
 static void empty_blocks_go_before_a_refusal(td_device *device)
 {
     tdi_buffer small, large;
+    uint64_t block = tdi_memory_block_bytes(device);
     gpu_make_buffer(device, 1000, TDI_MEMORY_DEVICE, &small);
     tdi_buffer_destroy(device, &small);
-    assert_int_equal(sums(device).held_bytes, 16 * MIB);
-    gpu_make_buffer(device, 30 * MIB, TDI_MEMORY_DEVICE, &large);
-    assert_true(sums(device).held_bytes < 31 * MIB);
+    assert_int_equal(sums(device).held_bytes, block);
+    gpu_make_buffer(device, SMALL - block + 4096, TDI_MEMORY_DEVICE, &large);
+    assert_int_equal(sums(device).held_bytes, large.memory.size);
     tdi_buffer_destroy(device, &large);
+}
+
+static void small_budgets_have_small_blocks(td_device *device)
+{
+    tdi_buffer buffers[3];
+    assert_int_equal(tdi_memory_block_bytes(device), 1 * MIB);
+    for (int i = 0; i < 3; i++)
+        gpu_make_buffer(device, 100000, (tdi_memory_kind)i, &buffers[i]);
+    assert_true(sums(device).held_bytes <= 3 * MIB);
+    for (int i = 0; i < 3; i++)
+        tdi_buffer_destroy(device, &buffers[i]);
 }
 
 static void mode_warn_goes_over(td_device *device)
@@ -168,7 +181,7 @@ static void threads_stay_inside_the_limit(td_device *device)
         tdi_thread_join(&workers[i].thread);
         refused += workers[i].refused;
     }
-    assert_true(sums(device).peak_bytes <= 40 * MIB);
+    assert_true(sums(device).peak_bytes <= SMALL);
     assert_true(refused > 0); /* else the limit was never touched */
 }
 
@@ -218,8 +231,8 @@ static void impossible_sizes_are_refused_with_a_sentence(td_device *device)
 
 int main(void)
 {
-    const td_device_params small = {.budget_bytes = 40 * MIB};
-    const td_device_params warn = {.budget_bytes = 40 * MIB, .budget_mode = TD_BUDGET_WARN};
+    const td_device_params small = {.budget_bytes = SMALL};
+    const td_device_params warn = {.budget_bytes = SMALL, .budget_mode = TD_BUDGET_WARN};
     const struct CMUnitTest tests[] = {
         gpu_test(small_things_share_a_block),
         gpu_test(large_things_have_an_allocation_of_their_own),
@@ -227,6 +240,8 @@ int main(void)
         gpu_test_with(the_limit_is_kept, {.run = the_limit_is_kept, .params = small}),
         gpu_test_with(empty_blocks_go_before_a_refusal,
                       {.run = empty_blocks_go_before_a_refusal, .params = small}),
+        gpu_test_with(small_budgets_have_small_blocks,
+                      {.run = small_budgets_have_small_blocks, .params = small}),
         gpu_test_with(mode_warn_goes_over, {.run = mode_warn_goes_over, .params = warn}),
         gpu_test(kinds_have_the_properties_they_promise),
         gpu_test_with(threads_stay_inside_the_limit,
