@@ -51,11 +51,13 @@ static void add_image(tdi_glb *glb, const tdi_image *image)
     const uint8_t *data = image->encoded;
     uint8_t *owned = NULL;
     size_t size = image->encoded_bytes;
+    if (glb->result != TD_OK)
+        return;
     if (!data) {
         tdi_glb_fail(glb, make_png(image, &owned, &size));
         data = owned;
     }
-    if (glb->result != TD_OK)
+    if (!data)
         return;
     bool jpeg = data[0] == 0xFF;
     json_t *object = json_object();

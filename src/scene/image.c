@@ -108,6 +108,9 @@ static td_result decode_png(const uint8_t *data, size_t size, const tdi_image_he
     TDI_TRY(open_png(data, size, &context));
     size_t bytes = (size_t)header->width * header->height * 4;
     int code = spng_decode_image(context, pixels, bytes, SPNG_FMT_RGBA8, SPNG_DECODE_TRNS);
+    /* To the end, for the checksum of what was just read, and to see a file that was cut off. */
+    if (code == 0)
+        code = spng_decode_chunks(context);
     spng_ctx_free(context);
     return code == 0 ? TD_OK : fail_png(code);
 }
