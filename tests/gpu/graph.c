@@ -88,7 +88,8 @@ static void record_copy(const tdi_pass_context *context)
     context->device->vk.vkCmdCopyBuffer(context->commands, from->buffer, to->buffer, 1, &region);
 }
 
-static void add_steps(chain *all)
+/* Step `careless` does not say that it reads; STEPS: all do. */
+static void add_steps(chain *all, uint32_t careless)
 {
     static const char *const NAMES[STEPS] = {"step 0", "step 1", "step 2", "step 3"};
     for (uint32_t i = 0; i < STEPS; i++) {
@@ -108,7 +109,7 @@ static void add_steps(chain *all)
             .lane = i % 2 ? TD_LANE_GRAPHICS : TD_LANE_COMPUTE,
             .capabilities = VK_QUEUE_COMPUTE_BIT,
             .uses = uses,
-            .use_count = i ? 2 : 1,
+            .use_count = i && i != careless ? 2 : 1,
             .record = record_step,
             .user = &users[i],
         };
@@ -182,11 +183,11 @@ static void make_slot(td_device *device, chain *all, chain_slot *slot, bool shar
     }
 }
 
-static void make_chain(td_device *device, chain *all, bool share)
+static void make_careless_chain(td_device *device, chain *all, bool share, uint32_t careless)
 {
     *all = (chain){0};
     gpu_ok(tdi_graph_create("chain", &all->graph));
-    add_steps(all);
+    add_steps(all, careless);
     add_readback(all);
     tdi_lane_map lanes;
     tdi_lane_map_of(device, &lanes);
@@ -199,6 +200,11 @@ static void make_chain(td_device *device, chain *all, bool share)
     for (uint32_t i = 0; i < SLOTS; i++)
         make_slot(device, all, &all->slots[i], share);
     gpu_ok(td_monitor_create(0, &all->monitor));
+}
+
+static void make_chain(td_device *device, chain *all, bool share)
+{
+    make_careless_chain(device, all, share, STEPS);
 }
 
 static void destroy_chain(td_device *device, chain *all)
@@ -331,12 +337,73 @@ static void spans_lie_between_begin_and_end(td_device *device)
     destroy_chain(device, &all);
 }
 
+/* The plan stands on what is declared: a read that is not makes a hazard, which synchronisation
+ * validation sees. */
+static void an_undeclared_read_is_a_hazard(td_device *device)
+{
+    chain all;
+    make_careless_chain(device, &all, false, 3);
+    start_frame(&all, &all.slots[0], 0);
+    gpu_ok(tdi_ticket_wait(device, all.slots[0].ticket, 20 * TDI_NS_PER_S));
+    tdi_readback_release(all.slots[0].out);
+    destroy_chain(device, &all);
+}
+
+typedef struct counter {
+    tdi_watch watch;
+    tdi_mutex mutex;
+    tdi_cond changed;
+    uint32_t reached;
+} counter;
+
+static void on_reached(tdi_watch *watch, td_result result)
+{
+    counter *c = (counter *)watch;
+    gpu_ok(result);
+    tdi_mutex_lock(&c->mutex);
+    c->reached++;
+    tdi_cond_signal(&c->changed);
+    tdi_mutex_unlock(&c->mutex);
+}
+
+/* Empty submissions on each lane in turn, each after the one before. */
+static void tickets_are_reached_and_watched(td_device *device)
+{
+    counter c = {.watch = {.reached = on_reached}};
+    gpu_ok(tdi_mutex_init(&c.mutex, TDI_RANK_NONE));
+    gpu_ok(tdi_cond_init(&c.changed));
+    tdi_ticket last = {0, 0};
+    for (uint32_t i = 0; i < 300; i++) {
+        const tdi_wait wait = {last, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT};
+        const tdi_submission submission = {
+            .lane = (td_lane)(i % TD_LANE_COUNT), .waits = &wait, .wait_count = 1};
+        gpu_ok(tdi_lane_submit(device, &submission, &last));
+    }
+    c.watch.ticket = last;
+    tdi_ticket_watch(device, &c.watch);
+    tdi_mutex_lock(&c.mutex);
+    while (c.reached == 0)
+        tdi_cond_wait(&c.changed, &c.mutex);
+    tdi_mutex_unlock(&c.mutex);
+    assert_true(tdi_ticket_reached(device, last));
+    gpu_ok(tdi_ticket_wait(device, last, 0));
+    tdi_cond_destroy(&c.changed);
+    tdi_mutex_destroy(&c.mutex);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        gpu_test(frames_with_memory_of_their_own), gpu_test(frames_that_share_memory),
-        gpu_test(memory_is_shared_within_a_frame), gpu_test(batches_follow_the_queues),
+        gpu_test(frames_with_memory_of_their_own),
+        gpu_test(frames_that_share_memory),
+        gpu_test(memory_is_shared_within_a_frame),
+        gpu_test(batches_follow_the_queues),
         gpu_test(spans_lie_between_begin_and_end),
+        gpu_test(tickets_are_reached_and_watched),
+        /* Older layers do not see hazards between submissions, so all is in one. */
+        gpu_test_with(an_undeclared_read_is_a_hazard, {.run = an_undeclared_read_is_a_hazard,
+                                                       .expected = "SYNC-HAZARD-READ",
+                                                       .params = {.async = TD_ASYNC_OFF}}),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
