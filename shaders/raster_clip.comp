@@ -23,7 +23,8 @@ float plane_distance(vec4 p, uint plane)
  * edge get the same point. */
 vec4 crossing(vec4 inner, vec4 outer, float inner_distance, float outer_distance)
 {
-    precise float t = inner_distance / (inner_distance - outer_distance);
+    precise float inverse = 1.0 / (inner_distance - outer_distance);
+    precise float t = inner_distance * inverse;
     precise vec4 p = inner + (outer - inner) * t;
     return p;
 }
