@@ -217,7 +217,9 @@ td_result td_batch_get_failure(td_batch *batch, uint32_t index, td_batch_failure
 /* The submitting thread's own place in a run. */
 typedef struct batch_run {
     td_batch *batch;
-    uint32_t at_once; /* views a submission takes */
+    uint32_t at_once;     /* views a submission takes */
+    uint32_t in_flight;   /* submissions at most */
+    uint32_t submissions; /* so far */
     uint64_t next_tick_ns;
 } batch_run;
 
@@ -268,7 +270,7 @@ static void submit_views(batch_run *run, uint64_t first, uint32_t count)
     }
     result = submit_when_free(run, first, count, requests);
     if (result == TD_OK)
-        tdi_batch_views_follow(views, requests, count);
+        tdi_batch_views_follow(views, requests, count, run->submissions++ % run->in_flight);
     else if (result == TD_ERROR_CANCELLED)
         tdi_batch_views_drop(views, count);
     else
@@ -347,9 +349,11 @@ td_result td_batch_run(td_batch *batch)
     atomic_store(&batch->begun_ns, tdi_now_ns());
     td_renderer_info info;
     td_renderer_get_info(batch->renderer, &info);
-    batch_run run = {.batch = batch, .at_once = info.views_per_submission};
-    if (run.at_once > MOST_VIEWS_AT_ONCE)
-        run.at_once = MOST_VIEWS_AT_ONCE;
+    batch_run run = {
+        .batch = batch,
+        .at_once = info.views_per_submission,
+        .in_flight = info.in_flight,
+    };
     submit_all(&run);
     wait_until_idle(&run);
     bool cancelled = atomic_load(&batch->cancelled);

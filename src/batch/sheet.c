@@ -109,21 +109,23 @@ static void average(const tdi_sheet *sheet, const td_image *image, const pixel_b
                     uint8_t *out)
 {
     float sum[3] = {0, 0, 0};
-    float alpha = 0;
+    uint32_t alpha = 0;
     for (uint32_t y = box->y0; y < box->y1; y++) {
         const uint8_t *pixel =
             (const uint8_t *)image->pixels + y * image->row_bytes + (size_t)box->x0 * CHANNELS;
         for (uint32_t x = box->x0; x < box->x1; x++, pixel += CHANNELS) {
-            float weight = (float)pixel[3] / 255.0f;
+            uint32_t weight = pixel[3];
+            if (weight == 0)
+                continue;
             alpha += weight;
             for (int i = 0; i < 3; i++)
-                sum[i] += weight * sheet->linear[pixel[i]];
+                sum[i] += (float)weight * sheet->linear[pixel[i]];
         }
     }
-    float count = (float)(box->x1 - box->x0) * (float)(box->y1 - box->y0);
+    uint32_t count = (box->x1 - box->x0) * (box->y1 - box->y0);
     for (int i = 0; i < 3; i++)
-        out[i] = alpha > 0 ? linear_to_srgb(sheet, sum[i] / alpha) : 0;
-    out[3] = (uint8_t)(255.0f * alpha / count + 0.5f);
+        out[i] = alpha > 0 ? linear_to_srgb(sheet, sum[i] / (float)alpha) : 0;
+    out[3] = (uint8_t)((alpha + count / 2) / count);
 }
 
 /* Where the boxes of tile pixel `i` of `count` begin in an image that is `size` wide. */

@@ -18,6 +18,7 @@ struct tdi_batch_view {
     td_batch *batch;
     td_request *request;
     uint64_t number;
+    uint32_t row; /* of the timeline: views that are in flight together have one each */
     uint64_t submitted_ns;
     uint64_t finished_ns;
     atomic_bool failed;
@@ -40,7 +41,6 @@ td_result tdi_batch_views_begin(td_batch *batch, uint64_t first, uint32_t count,
         }
         views[i]->batch = batch;
         views[i]->number = first + i;
-        views[i]->submitted_ns = tdi_now_ns();
     }
     tdi_mutex_lock(&batch->lock);
     batch->outstanding += count;
@@ -239,7 +239,9 @@ static void view_is_ready(void *user, td_request *request)
     tdi_batch_view *view = user;
     td_batch *batch = view->batch;
     view->finished_ns = tdi_now_ns();
-    td_monitor_add(batch->monitor, "views", "render", (int64_t)view->number, view->submitted_ns,
+    char track[32];
+    tdi_snprintf(track, sizeof track, "in flight %u", view->row);
+    td_monitor_add(batch->monitor, track, "render", (int64_t)view->number, view->submitted_ns,
                    view->finished_ns);
     td_result result = td_request_result(request);
     if (result == TD_OK)
@@ -254,11 +256,15 @@ static void view_is_ready(void *user, td_request *request)
         write_files(view);
 }
 
-void tdi_batch_views_follow(tdi_batch_view **views, td_request **requests, uint32_t count)
+void tdi_batch_views_follow(tdi_batch_view **views, td_request **requests, uint32_t count,
+                            uint32_t row)
 {
+    uint64_t now = tdi_now_ns();
     for (uint32_t i = 0; i < count; i++) {
         tdi_batch_view *view = views[i];
         view->request = requests[i];
+        view->row = row;
+        view->submitted_ns = now;
         view->task.run = run_raw;
         view->item.number = view->number;
         view->item.deliver = deliver_raw;

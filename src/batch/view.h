@@ -10,8 +10,10 @@ typedef struct tdi_batch_view tdi_batch_view;
  * are none. Each ends by one of the following. */
 td_result tdi_batch_views_begin(td_batch *batch, uint64_t first, uint32_t count,
                                 tdi_batch_view **views);
-/* Takes the requests over: each view is encoded and written when its request is ready. */
-void tdi_batch_views_follow(tdi_batch_view **views, td_request **requests, uint32_t count);
+/* Takes the requests over, right after submission: each view is encoded and written when its
+ * request is ready. `row` is where a timeline shows them. */
+void tdi_batch_views_follow(tdi_batch_view **views, td_request **requests, uint32_t count,
+                            uint32_t row);
 /* For views that could not be submitted, for the reason in the thread's last error. */
 void tdi_batch_views_fail(tdi_batch_view **views, uint32_t count, td_result result);
 /* For views that will not be submitted. */
