@@ -8,8 +8,9 @@
 #define AUTO_VIEWS           16
 #define AUTO_PIXELS_GPU      (UINT64_C(16) << 20)  /* samples in a submission that fill a GPU */
 #define AUTO_PIXELS_SOFTWARE (UINT64_C(256) << 10) /* sharing gains nothing above (fact F17) */
-#define MIN_IN_FLIGHT        1
 #define MIN_RESULT_SLOTS     2
+
+#define MIB(bytes) ((double)(bytes) / 1048576.0)
 
 static td_result estimate(const tdi_sizing_request *request, tdi_sizing *sizing, tdi_estimate *sum)
 {
@@ -62,11 +63,40 @@ static bool bindable(const tdi_sizing_request *request, const tdi_sizing *sizing
            sizing->layout.view_bytes * sizing->views <= request->device->max_storage_range;
 }
 
+/* Halves the longer side of the tile. False where the user has fixed it, or it is small enough. */
+static bool split_tile(const td_renderer_params *params, tdi_sizing *sizing)
+{
+    if (params->tile_width == 0 && sizing->tile_width > MIN_TILE &&
+        (sizing->tile_width >= sizing->tile_height || params->tile_height != 0)) {
+        sizing->tile_width = (sizing->tile_width + 1) / 2;
+        return true;
+    }
+    if (params->tile_height == 0 && sizing->tile_height > MIN_TILE) {
+        sizing->tile_height = (sizing->tile_height + 1) / 2;
+        return true;
+    }
+    return false;
+}
+
+/* What the bindings of the passes cannot hold is made smaller first, whatever the budget: fewer
+ * in flight would not help. */
+static td_result fit_bindings(const tdi_sizing_request *request, tdi_sizing *sizing)
+{
+    while (!bindable(request, sizing)) {
+        if (sizing->views > 1)
+            sizing->views = (sizing->views + 1) / 2;
+        else if (!split_tile(request->params, sizing))
+            return tdi_fail(TD_ERROR_UNSUPPORTED,
+                            "an image of %ux%u with these outputs, in tiles of %ux%u, is larger "
+                            "than this device can bind (%.0f MiB)",
+                            sizing->layout.width, sizing->layout.height, sizing->tile_width,
+                            sizing->tile_height, MIB(request->device->max_storage_range));
+    }
+    return TD_OK;
+}
+
 static td_result fits(const tdi_sizing_request *request, tdi_sizing *sizing, bool *out)
 {
-    *out = false;
-    if (!bindable(request, sizing))
-        return TD_OK;
     TDI_TRY(measure_transient(request, sizing));
     uint64_t cost = 0;
     TDI_TRY(total_cost(request, sizing, &cost));
@@ -103,19 +133,8 @@ static bool step_down(const td_renderer_params *params, tdi_sizing *sizing)
             sizing->in_flight = sizing->result_slots - 1;
         return true;
     }
-    if (params->tile_width == 0 && sizing->tile_width > MIN_TILE &&
-        sizing->tile_width >= sizing->tile_height) {
-        sizing->tile_width = (sizing->tile_width + 1) / 2;
-        return true;
-    }
-    if (params->tile_height == 0 && sizing->tile_height > MIN_TILE) {
-        sizing->tile_height = (sizing->tile_height + 1) / 2;
-        return true;
-    }
-    return false;
+    return split_tile(params, sizing);
 }
-
-#define MIB(bytes) ((double)(bytes) / 1048576.0)
 
 static td_result refuse(const tdi_sizing_request *request, tdi_sizing *sizing)
 {
@@ -129,16 +148,10 @@ static td_result refuse(const tdi_sizing_request *request, tdi_sizing *sizing)
         MIB(sizing->transient_bytes * sizing->transient_sets));
     if (!detail)
         return TD_ERROR_HOST_MEMORY;
-    td_result result = tdi_budget_check(request->device->budget, cost,
-                                        "rendering this scene at this size", detail);
+    const td_result result = tdi_budget_check(request->device->budget, cost,
+                                              "rendering this scene at this size", detail);
     tdi_free(detail);
-    if (result != TD_OK)
-        return result;
-    return tdi_fail(TD_ERROR_UNSUPPORTED,
-                    "an image of %ux%u with these outputs is larger than this device can bind "
-                    "(%.0f MiB)",
-                    sizing->layout.width, sizing->layout.height,
-                    MIB(request->device->max_storage_range));
+    return result;
 }
 
 static void warn_if_less(const td_renderer_params *params, const tdi_sizing *sizing)
@@ -169,6 +182,7 @@ td_result tdi_sizing_find(const tdi_sizing_request *request, tdi_sizing *out)
         .tile_height = clamp_tile(params->tile_height, params->height),
     };
     tdi_result_layout_make(params->width, params->height, params->outputs, &out->layout);
+    TDI_TRY(fit_bindings(request, out));
     bool found = false;
     TDI_TRY(fits(request, out, &found));
     while (!found) {
