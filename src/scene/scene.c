@@ -211,7 +211,7 @@ td_result td_scene_set_ambient(td_scene *scene, const float radiance[3])
     return TD_OK;
 }
 
-/* RGBA8 with all mip levels, as the device will hold it. */
+/* RGBA8 with all mip levels, as the device will hold it: once for each way it is read. */
 static uint64_t image_bytes(const tdi_image *image)
 {
     uint64_t bytes = 0;
@@ -224,7 +224,9 @@ static uint64_t image_bytes(const tdi_image *image)
         width = width > 1 ? width / 2 : 1;
         height = height > 1 ? height / 2 : 1;
     }
-    return bytes;
+    uint32_t readings = (image->uses & TDI_IMAGE_USED_SRGB ? 1u : 0u) +
+                        (image->uses & TDI_IMAGE_USED_LINEAR ? 1u : 0u);
+    return bytes * readings;
 }
 
 static uint64_t stored_triangles(const td_scene *scene)
