@@ -130,7 +130,7 @@ void tdi_plan_slot_destroy(tdi_plan_slot *slot)
         return;
     const td_device *device = slot->device;
     (void)tdi_plan_slot_wait(slot);
-    tdi_plan_spans_end(&slot->spans);
+    tdi_plan_spans_destroy(&slot->spans);
     for (uint32_t queue = 0; queue < TD_LANE_COUNT; queue++) {
         if (slot->pools[queue])
             device->vk.vkDestroyCommandPool(device->handle, slot->pools[queue], NULL);
@@ -274,6 +274,7 @@ static void record_passes(tdi_plan_slot *slot, uint32_t batch, const tdi_executi
             pass->record(&context);
         tdi_plan_spans_after_pass(&slot->spans, context.commands, batch, i);
     }
+    tdi_plan_spans_end_batch(&slot->spans, context.commands, batch);
 }
 
 static td_result record_batch(tdi_plan_slot *slot, uint32_t batch, const tdi_execution *execution)

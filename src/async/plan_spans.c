@@ -23,6 +23,28 @@ static bool is_timed(const plan_spans *spans, uint32_t batch)
     return spans->pool && spans->device->queues[queue].timestamp_bits > 0;
 }
 
+/* lavapipe waits for the whole device before it answers vkGetQueryPoolResults, which would hold up
+ * every callback; so the device itself copies the timestamps, where the queue can (Vulkan 1.3,
+ * vkCmdCopyQueryPoolResults: graphics and compute). */
+static bool can_copy(const plan_spans *spans, uint32_t batch)
+{
+    const tdi_queue *queue = &spans->device->queues[spans->plan->batches[batch].queue];
+    return queue->capabilities & (VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT);
+}
+
+/* Few bytes, in memory that frames have anyway. */
+static td_result make_copied(plan_spans *spans)
+{
+    const tdi_buffer_params params = {
+        .name = "timestamps",
+        .size = query_count(spans->plan) * sizeof(uint64_t),
+        .usage = VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+        .kind = TDI_MEMORY_UPLOAD,
+        .category = TD_BUDGET_STAGING,
+    };
+    return tdi_buffer_create(spans->device, &params, &spans->copied);
+}
+
 static td_result make_queries(plan_spans *spans)
 {
     const td_device *device = spans->device;
@@ -31,9 +53,10 @@ static td_result make_queries(plan_spans *spans)
         .queryType = VK_QUERY_TYPE_TIMESTAMP,
         .queryCount = query_count(spans->plan),
     };
-    spans->ticks = tdi_alloc_zero(info.queryCount, sizeof spans->ticks[0]);
-    if (!spans->ticks)
+    spans->read = tdi_alloc_zero(info.queryCount, sizeof spans->read[0]);
+    if (!spans->read)
         return TD_ERROR_HOST_MEMORY;
+    TDI_TRY(make_copied(spans));
     return tdi_vk_check(device->vk.vkCreateQueryPool(device->handle, &info, NULL, &spans->pool),
                         "vkCreateQueryPool");
 }
@@ -64,14 +87,15 @@ static void wait_until_idle(plan_spans *spans)
     tdi_mutex_unlock(&spans->mutex);
 }
 
-void tdi_plan_spans_end(plan_spans *spans)
+void tdi_plan_spans_destroy(plan_spans *spans)
 {
     if (!spans->device)
         return;
     wait_until_idle(spans);
     if (spans->pool)
         spans->device->vk.vkDestroyQueryPool(spans->device->handle, spans->pool, NULL);
-    tdi_free(spans->ticks);
+    tdi_buffer_destroy(spans->device, &spans->copied);
+    tdi_free(spans->read);
     tdi_cond_destroy(&spans->idle);
     tdi_mutex_destroy(&spans->mutex);
 }
@@ -104,6 +128,31 @@ void tdi_plan_spans_after_pass(plan_spans *spans, VkCommandBuffer commands, uint
     stamp(spans, commands, batch, first_query(spans->plan, batch) + place + 1);
 }
 
+void tdi_plan_spans_end_batch(plan_spans *spans, VkCommandBuffer commands, uint32_t batch)
+{
+    const td_device *device = spans->device;
+    uint32_t first = first_query(spans->plan, batch);
+    if (!spans->monitor || !is_timed(spans, batch) || !can_copy(spans, batch))
+        return;
+    device->vk.vkCmdCopyQueryPoolResults(
+        commands, spans->pool, first, spans->plan->batches[batch].pass_count + 1,
+        spans->copied.handle, first * sizeof(uint64_t), sizeof(uint64_t),
+        VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT);
+    const VkMemoryBarrier2 barrier = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
+        .srcStageMask = VK_PIPELINE_STAGE_2_COPY_BIT,
+        .srcAccessMask = VK_ACCESS_2_TRANSFER_WRITE_BIT,
+        .dstStageMask = VK_PIPELINE_STAGE_2_HOST_BIT,
+        .dstAccessMask = VK_ACCESS_2_HOST_READ_BIT,
+    };
+    const VkDependencyInfo info = {
+        .sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO,
+        .memoryBarrierCount = 1,
+        .pMemoryBarriers = &barrier,
+    };
+    device->vk.vkCmdPipelineBarrier2(commands, &info);
+}
+
 static void add_pass(const plan_spans *spans, uint32_t batch, uint32_t place, const uint64_t *ticks)
 {
     const tdi_plan_batch *planned = &spans->plan->batches[batch];
@@ -117,19 +166,25 @@ static void add_pass(const plan_spans *spans, uint32_t batch, uint32_t place, co
                             tdi_device_clock_to_host(spans->clock, ticks[place + 1], bits));
 }
 
-static void add_batch(plan_spans *spans, uint32_t batch)
+/* NULL if there are none to be had. */
+static const uint64_t *ticks_of(plan_spans *spans, uint32_t batch)
 {
     const td_device *device = spans->device;
-    const tdi_plan_batch *planned = &spans->plan->batches[batch];
-    uint32_t count = planned->pass_count + 1;
+    uint32_t first = first_query(spans->plan, batch);
+    uint32_t count = spans->plan->batches[batch].pass_count + 1;
+    if (can_copy(spans, batch))
+        return (const uint64_t *)spans->copied.memory.mapped + first;
     VkResult result = device->vk.vkGetQueryPoolResults(
-        device->handle, spans->pool, first_query(spans->plan, batch), count,
-        count * sizeof spans->ticks[0], spans->ticks, sizeof spans->ticks[0],
-        VK_QUERY_RESULT_64_BIT);
-    if (result != VK_SUCCESS)
-        return;
-    for (uint32_t i = 0; i < planned->pass_count; i++)
-        add_pass(spans, batch, i, spans->ticks);
+        device->handle, spans->pool, first, count, count * sizeof spans->read[0],
+        spans->read + first, sizeof spans->read[0], VK_QUERY_RESULT_64_BIT);
+    return result == VK_SUCCESS ? spans->read + first : NULL;
+}
+
+static void add_batch(plan_spans *spans, uint32_t batch)
+{
+    const uint64_t *ticks = ticks_of(spans, batch);
+    for (uint32_t i = 0; ticks && i < spans->plan->batches[batch].pass_count; i++)
+        add_pass(spans, batch, i, ticks);
 }
 
 /* Without a clock to compare with: from the submission to the moment when its end was seen. */

@@ -12,7 +12,8 @@ typedef struct plan_spans {
     const tdi_plan *plan;
     struct tdi_device_clock *clock; /* NULL: only the host's times, and no queries */
     VkQueryPool pool;
-    uint64_t *ticks; /* as many as queries */
+    tdi_buffer copied; /* the device copies timestamps here, as many as queries */
+    uint64_t *read;    /* and these are asked for, of queues that cannot copy them */
     tdi_watch watch;
     tdi_mutex mutex;
     tdi_cond idle;
@@ -24,7 +25,7 @@ typedef struct plan_spans {
 
 td_result tdi_plan_spans_init(plan_spans *spans, td_device *device, const tdi_plan *plan);
 /* Also of zeroed spans. */
-void tdi_plan_spans_end(plan_spans *spans);
+void tdi_plan_spans_destroy(plan_spans *spans);
 
 /* Before recording; blocks until the last execution's spans were handed over, which its ticket is
  * the cause of. */
@@ -33,6 +34,7 @@ void tdi_plan_spans_begin(plan_spans *spans, struct td_monitor *monitor, uint64_
 void tdi_plan_spans_start_batch(plan_spans *spans, VkCommandBuffer commands, uint32_t batch);
 void tdi_plan_spans_after_pass(plan_spans *spans, VkCommandBuffer commands, uint32_t batch,
                                uint32_t place);
+void tdi_plan_spans_end_batch(plan_spans *spans, VkCommandBuffer commands, uint32_t batch);
 /* After submission. */
 void tdi_plan_spans_submitted(plan_spans *spans, tdi_ticket ticket);
 
