@@ -147,7 +147,7 @@ static td_scene *make_scene(void)
 
 static td_scene *write_and_load(const td_scene *scene)
 {
-    td_scene *loaded;
+    td_scene *loaded = NULL;
     const char *path = support_path("scene.glb");
     td_result result = td_scene_write_glb(scene, path, true);
     if (result == TD_OK)
