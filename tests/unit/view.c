@@ -11,10 +11,13 @@
 
 static td_camera perspective(void)
 {
-    td_camera camera = {.fov_y = 1.0f, .near_plane = 0.5f, .far_plane = 50.0f};
+    td_camera camera;
     const float eye[3] = {0.0f, 0.0f, 10.0f}, target[3] = {0.0f, 0.0f, 0.0f};
     const float up[3] = {0.0f, 1.0f, 0.0f};
     assert_int_equal(td_camera_look_at(eye, target, up, &camera), TD_OK);
+    camera.fov_y = 1.0f;
+    camera.near_plane = 0.5f;
+    camera.far_plane = 50.0f;
     return camera;
 }
 
