@@ -4,7 +4,7 @@
 #include "lists.glsl"
 
 /* Which clusters can cover a sample of the tile, by the box that bounds them: conservative. One
- * invocation a cluster instance and view. */
+ * invocation a cluster instance and view, or several in turn where there are too many. */
 
 layout(local_size_x = 64) in;
 layout(binding = 0, scalar) buffer lists_buffer
@@ -113,12 +113,8 @@ void append(uint list, uint entry)
     visible[visible_slot(list, index)] = entry;
 }
 
-void main()
+void cull(uint index, uint view, vec4 window, float depth_min)
 {
-    uint index = gl_GlobalInvocationID.x;
-    uint view = gl_GlobalInvocationID.y;
-    if (index >= FRAME.cluster_instance_count)
-        return;
     tdi_cluster_instance source = cluster_instance_ref(FRAME.cluster_instances).data[index];
     cluster_ref clusters = cluster_ref(FRAME.clusters);
     vec3 center =
@@ -128,16 +124,25 @@ void main()
         vec3(clusters.data[source.cluster].extent[0], clusters.data[source.cluster].extent[1],
              clusters.data[source.cluster].extent[2]);
     clip_box box = make_clip_box(view, load_instance(source.instance), center, extent);
-    vec4 window = 256.0 * vec4(FRAME.tile_x, FRAME.tile_y, FRAME.tile_x + FRAME.tile_width,
-                               FRAME.tile_y + FRAME.tile_height);
-    if (outside(box, window, view_ref(FRAME.views).data[view].depth_min))
+    if (outside(box, window, depth_min))
         return;
     bool clip = needs_clipping(box);
     if (!clip && !holds_sample(projected(box), window))
         return;
-    uint surface = clusters.data[source.cluster].surface;
-    uint flags = surface_ref(FRAME.surfaces).data[surface].flags;
-    append((clip ? LIST_CLIP : LIST_PLAIN) |
-               ((flags & TDI_SURFACE_MASKED) != 0u ? LIST_MASKED : 0u),
-           pack_visible(index, view));
+    uint flags = surface_ref(FRAME.surfaces).data[clusters.data[source.cluster].surface].flags;
+    uint list = clip ? LIST_CLIP : LIST_PLAIN;
+    if ((flags & TDI_SURFACE_MASKED) != 0u)
+        list |= LIST_MASKED;
+    append(list, pack_visible(index, view));
+}
+
+void main()
+{
+    uint view = gl_WorkGroupID.y;
+    vec4 window = 256.0 * vec4(FRAME.tile_x, FRAME.tile_y, FRAME.tile_x + FRAME.tile_width,
+                               FRAME.tile_y + FRAME.tile_height);
+    float depth_min = view_ref(FRAME.views).data[view].depth_min;
+    uint stride = gl_NumWorkGroups.x * gl_WorkGroupSize.x;
+    for (uint i = gl_GlobalInvocationID.x; i < FRAME.cluster_instance_count; i += stride)
+        cull(i, view, window, depth_min);
 }

@@ -7,6 +7,7 @@
 #define CULL_GROUP   64 /* invocations, as in cull.comp */
 #define SHADE_GROUP  8  /* pixels across and down, as in shade.comp */
 #define CLEAR_GROUPS 256
+#define MAX_GROUPS   65535 /* the least that devices must allow */
 
 static void bind(const tdi_pass_context *context, tdi_pass_pipeline index,
                  const struct tdi_output_layout *result)
@@ -40,9 +41,9 @@ void tdi_record_clear(const tdi_pass_context *context)
 void tdi_record_cull(const tdi_pass_context *context)
 {
     const tdi_pass_frame *frame = context->frame;
+    const uint32_t wanted = groups(frame->frame->cluster_instance_count, CULL_GROUP);
     bind(context, TDI_PIPELINE_CULL, NULL);
-    context->device->vk.vkCmdDispatch(context->commands,
-                                      groups(frame->frame->cluster_instance_count, CULL_GROUP),
+    context->device->vk.vkCmdDispatch(context->commands, wanted < MAX_GROUPS ? wanted : MAX_GROUPS,
                                       frame->frame->view_count, 1);
 }
 

@@ -10,6 +10,7 @@
 #define LARGE_TRIANGLE_BYTES 44
 #define ENTRY_BYTES          8
 #define WORD_BYTES           8
+#define VISIBLE_BYTES        4
 
 td_result tdi_passes_create(td_device *device, const tdi_passes_params *params, tdi_passes **out)
 {
@@ -46,6 +47,12 @@ uint64_t tdi_passes_max_pixels(const tdi_passes *passes, const td_device *device
     return device->max_storage_range / (WORD_BYTES * passes->params.samples);
 }
 
+uint64_t tdi_passes_max_views(const tdi_passes *passes, const td_device *device)
+{
+    const uint64_t clusters = passes->params.cluster_instances;
+    return device->max_storage_range / (VISIBLE_BYTES * (clusters > 0 ? clusters : 1));
+}
+
 /* Sizes of what lives within a frame. */
 
 static VkDeviceSize view_pixels(const tdi_extent *extent)
@@ -70,7 +77,7 @@ static VkDeviceSize visible_size(const tdi_extent *extent, void *user)
 {
     const tdi_passes *passes = user;
     const VkDeviceSize clusters = passes->params.cluster_instances;
-    return 4 * (clusters > 0 ? clusters : 1) * extent->views;
+    return VISIBLE_BYTES * (clusters > 0 ? clusters : 1) * extent->views;
 }
 
 static VkDeviceSize large_lists_size(const tdi_extent *extent, void *user)

@@ -49,5 +49,7 @@ typedef struct tdi_pass_frame {
 /* Most pixels, over all views of a submission, that bindings allow: visibility words must fit
  * maxStorageBufferRange. */
 uint64_t tdi_passes_max_pixels(const tdi_passes *passes, const td_device *device);
+/* Most views of a submission likewise: lists of visible clusters must fit. */
+uint64_t tdi_passes_max_views(const tdi_passes *passes, const td_device *device);
 
 #endif

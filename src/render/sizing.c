@@ -60,6 +60,7 @@ static bool bindable(const tdi_sizing_request *request, const tdi_sizing *sizing
 {
     const uint64_t pixels = (uint64_t)sizing->tile_width * sizing->tile_height * sizing->views;
     return pixels <= tdi_passes_max_pixels(request->passes, request->device) &&
+           sizing->views <= tdi_passes_max_views(request->passes, request->device) &&
            sizing->layout.view_bytes * sizing->views <= request->device->max_storage_range;
 }
 
