@@ -44,7 +44,7 @@ static float make_height(float u, float v)
     float hills = tdi_fractal_noise(u, v, 5, 6, 400);
     float valley =
         tdi_smooth(0.05f, 0.3f, sqrtf((x - 0.2f) * (x - 0.2f) + (y - 0.26f) * (y - 0.26f)));
-    float height = 22 + 46 * hills + 150 * ridges(u, v) * massif * massif;
+    float height = 22 + 46 * hills + 225 * ridges(u, v) * massif * massif;
     return tdi_mix(16 + 14 * hills, height, 0.12f + 0.88f * valley);
 }
 

@@ -113,7 +113,7 @@ static void a_want_of_memory_leaves_nothing(void **state)
 {
     (void)state;
     support_use_allocator();
-    for (uint32_t nth = 1;; nth = nth * 3 / 2 + 1) {
+    for (uint32_t nth = 1;; nth = 2 * nth + 1) {
         td_scene *scene = NULL;
         support_fail_allocation(nth);
         td_result result = td_scene_load("builtin:spheres", NULL, &scene);
