@@ -3,12 +3,17 @@
 tandem and the renderer that it is compared with take turns, so that whatever else the machine does
 meets both; the median of the turns counts. Baselines come from a folder of other renderers
 (--peers) whose run_peer.py prints one JSON line for a workload; without it, or where a renderer is
-not installed there, tandem's figure stands alone.
+not installed there, tandem's figure stands alone. With PEERS=1 in the environment those that are
+missing are installed first, each into a virtual environment of its own under PEERS_ROOT.
+
+The rows are kept as JSON under the name of the hardware that they were measured on.
 """
 
 import argparse
 import json
 import os
+import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -26,6 +31,9 @@ BASELINES = {
     "first-image": ("filly", None),
 }
 ENCODING = ["png-helmet", "png-sponza"]
+# Versions of the renderers that the aims were set against; numpy and pillow are what they return
+# images with.
+PACKAGES = {"vtk": "vtk==9.7.2", "filly": "filly==0.2.1"}
 HELMET = "scenes/DamagedHelmet/glTF-Binary/DamagedHelmet.glb"
 
 
@@ -67,8 +75,56 @@ def first_image(program):
         return time.monotonic() - start
 
 
+def peers_root():
+    return os.environ.get("PEERS_ROOT") or os.path.join(tempfile.gettempdir(), "peers")
+
+
+def install_peer(peer):
+    """Makes the peer's virtual environment if there is none."""
+    folder = os.path.join(peers_root(), f"v_{peer}")
+    if os.path.exists(os.path.join(folder, "installed")):
+        return
+    print(f"installing {PACKAGES[peer]} into {folder}", flush=True)
+    subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+    pip = [os.path.join(folder, "bin", "pip"), "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, PACKAGES[peer], "numpy", "pillow"], check=True)
+    with open(os.path.join(folder, "installed"), "w", encoding="utf-8"):
+        pass
+
+
+def install_peers(names):
+    for peer in sorted({BASELINES[name][0] for name in names if name in BASELINES}):
+        try:
+            install_peer(peer)
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"{peer} cannot be installed: {error}", flush=True)
+
+
+def processor():
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            return re.search(r"(?m)^model name\s*: (.*)$", file.read()).group(1)
+    except (OSError, AttributeError):
+        return platform.processor() or platform.machine()
+
+
+def describe_hardware(program):
+    """What the figures were measured on, as the program and the system name it."""
+    found = run_json([program, "bench", "--json", "--passes", "1", "W5"])
+    return {"device": found["device"], "cores": found["cores"], "processor": processor(),
+            "tandem": found["tandem"], "date": time.strftime("%Y-%m-%d"),
+            "load": os.getloadavg()[0]}
+
+
+def results_path(hardware):
+    name = re.sub(r"[^a-z0-9]+", "-", hardware["device"]["name"].lower()).strip("-")
+    if hardware["device"]["software"]:
+        name = f"{name}-{hardware['cores']}-cores"
+    return os.path.join(os.path.dirname(os.path.abspath(__file__)), "results", name + ".json")
+
+
 def peer_figure(peers, peer, name):
-    environment = dict(os.environ, PEERS_REPEATS="1")
+    environment = dict(os.environ, PEERS_REPEATS="1", PEERS_ROOT=peers_root())
     workload = name
     if name == "first-image":
         environment["PEER_FIRST_ONLY"] = "1"
@@ -115,7 +171,7 @@ def main():
     parser.add_argument("--program", default="build/tandem")
     parser.add_argument("--peers", help="folder with run_peer.py")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--output", help="the rows as JSON")
+    parser.add_argument("--output", help="the rows as JSON (results/ beside this script)")
     parser.add_argument("names", nargs="*", metavar="NAME", help="all of them by default")
     arguments = parser.parse_args()
     known = [*BASELINES, *ENCODING]
@@ -123,18 +179,33 @@ def main():
     for name in names:
         if name not in known:
             parser.error(f"there is no benchmark '{name}'; there are {', '.join(known)}")
-    rows, failed = [], False
+    if arguments.peers and os.environ.get("PEERS") == "1":
+        install_peers(names)
+    try:
+        hardware = describe_hardware(arguments.program)
+    except Unavailable as error:
+        sys.exit(f"{arguments.program}: {error}")
+    print(f"{hardware['device']['name']}, {hardware['cores']} cores, {hardware['processor']}")
+    sys.exit(0 if run_all(arguments, names, hardware) else 1)
+
+
+def run_all(arguments, names, hardware):
+    """Measures, prints and keeps the rows; false if one of them failed."""
+    rows, good = [], True
     for name in names:
         try:
             rows.append(take_turns(arguments, name))
             print_row(rows[-1])
         except (Unavailable, OSError) as error:
-            failed = True
+            good = False
             print(f"{name:12} failed: {error}", flush=True)
-    if arguments.output:
-        with open(arguments.output, "w", encoding="utf-8") as file:
-            json.dump({"rows": rows}, file, indent=2)
-    sys.exit(1 if failed else 0)
+    path = arguments.output or results_path(hardware)
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"hardware": hardware, "rows": rows}, file, indent=2)
+        file.write("\n")
+    print(f"kept in {path}")
+    return good
 
 
 main()
