@@ -68,9 +68,10 @@ static void views_in_flight_do_not_matter(td_device *device)
     render_alone(device, scene, 4, alone);
     td_renderer_params params = rich_params(scene, 4);
     params.result_slots = VIEWS + 1;
-    for (params.in_flight = 1; params.in_flight <= 4; params.in_flight++)
-        assert_same_views(device, &params, alone, "in flight");
-    assert_same_views(device, &params, alone, "in flight, again");
+    assert_same_views(device, &params, alone, "three in flight");
+    params.in_flight = 4;
+    assert_same_views(device, &params, alone, "four in flight");
+    assert_same_views(device, &params, alone, "four in flight, again");
     free_all(alone);
     td_scene_destroy(scene);
 }
@@ -78,41 +79,34 @@ static void views_in_flight_do_not_matter(td_device *device)
 static void views_of_a_submission_do_not_matter(td_device *device)
 {
     td_scene *scene = scene_rich(1);
-    const uint32_t samples[] = {1, 8};
-    for (int i = 0; i < 2; i++) {
-        scene_picture alone[VIEWS];
-        render_alone(device, scene, samples[i], alone);
-        td_renderer_params params = rich_params(scene, samples[i]);
-        params.result_slots = VIEWS + 1;
-        params.views_per_submission = 2;
-        assert_same_views(device, &params, alone, "two a submission");
-        params.views_per_submission = VIEWS;
-        assert_same_views(device, &params, alone, "five a submission");
-        params.views_per_submission = 64;
-        assert_same_views(device, &params, alone, "five of 64 a submission");
-        free_all(alone);
+    scene_picture alone[VIEWS];
+    render_alone(device, scene, 4, alone);
+    td_renderer_params params = rich_params(scene, 4);
+    params.result_slots = VIEWS + 1;
+    const uint32_t counts[] = {2, VIEWS, 64};
+    for (int i = 0; i < 3; i++) {
+        params.views_per_submission = counts[i];
+        assert_same_views(device, &params, alone, "several a submission");
     }
+    free_all(alone);
     td_scene_destroy(scene);
 }
 
-static void assert_same_tiles(td_device *device, td_scene *scene, uint32_t samples)
+static void assert_same_tiles(td_device *device, td_scene *scene, uint32_t samples, uint32_t views)
 {
     scene_picture alone[VIEWS];
     render_alone(device, scene, samples, alone);
-    const uint32_t sizes[][2] = {{38, 25}, {33, 17}, {WIDTH, 7}, {11, HEIGHT}};
-    for (int i = 0; i < 4; i++) {
+    const uint32_t sizes[][2] = {{(WIDTH + 1) / 2, (HEIGHT + 1) / 2}, {33, 17}};
+    for (int i = 0; i < 2; i++) {
         td_renderer_params params = rich_params(scene, samples);
         params.result_slots = VIEWS + 1;
+        params.views_per_submission = views;
         params.tile_width = sizes[i][0];
         params.tile_height = sizes[i][1];
         char text[80];
         snprintf(text, sizeof text, "tiles of %ux%u, %u samples", sizes[i][0], sizes[i][1],
                  samples);
         assert_same_views(device, &params, alone, text);
-        if (i == 1) {
-            params.views_per_submission = 3;
-            assert_same_views(device, &params, alone, "tiles of three views");
-        }
     }
     free_all(alone);
 }
@@ -120,9 +114,10 @@ static void assert_same_tiles(td_device *device, td_scene *scene, uint32_t sampl
 static void tiles_do_not_matter(td_device *device)
 {
     td_scene *scene = scene_rich(1);
-    const uint32_t samples[] = {1, 4, 8, 16};
-    for (int i = 0; i < 4; i++)
-        assert_same_tiles(device, scene, samples[i]);
+    assert_same_tiles(device, scene, 1, 1);
+    assert_same_tiles(device, scene, 4, 3);
+    assert_same_tiles(device, scene, 8, 1);
+    assert_same_tiles(device, scene, 16, 2);
     td_scene_destroy(scene);
 }
 
@@ -146,7 +141,10 @@ static void outputs_do_not_depend_on_each_other(td_device *device)
     scene_picture alone[VIEWS];
     render_alone(device, scene, 4, alone);
     const td_camera camera = scene_rich_camera(2);
-    for (uint32_t outputs = 1; outputs < 8; outputs++) {
+    const uint32_t choices[] = {TD_OUTPUT_COLOR, TD_OUTPUT_DEPTH, TD_OUTPUT_OBJECT,
+                                TD_OUTPUT_COLOR | TD_OUTPUT_OBJECT};
+    for (int i = 0; i < 4; i++) {
+        const uint32_t outputs = choices[i];
         td_renderer_params params = rich_params(scene, 4);
         params.outputs = outputs;
         scene_picture picture = scene_render(device, &params, &camera);
