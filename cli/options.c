@@ -11,6 +11,7 @@
 #define FIRST_LONG   1000 /* above every letter */
 #define LARGEST_SIDE 16384
 #define HELP_COLUMN  30
+#define HELP_WIDTH   80
 #define MOST_WORD    64
 
 static void *member(void *values, const cli_option *option)
@@ -323,6 +324,24 @@ bool cli_parse_command(const cli_command *command, int argc, char **argv, void *
     return false;
 }
 
+/* Prints text in a column of its own, broken between words. */
+static void print_wrapped(FILE *stream, const char *text)
+{
+    int column = HELP_COLUMN;
+    while (*text != '\0') {
+        int length = (int)strcspn(text, " ");
+        if (column > HELP_COLUMN && column + 1 + length > HELP_WIDTH) {
+            (void)fprintf(stream, "\n%-*s", HELP_COLUMN, "");
+            column = HELP_COLUMN;
+        }
+        (void)fprintf(stream, " %.*s", length, text);
+        column += 1 + length;
+        text += length;
+        text += strspn(text, " ");
+    }
+    (void)fputs("\n", stream);
+}
+
 void cli_print_options(FILE *stream, const cli_option *options)
 {
     for (; options->name; options++) {
@@ -334,9 +353,9 @@ void cli_print_options(FILE *stream, const cli_option *options)
             tdi_snprintf(letter, sizeof letter, "-%c, ", options->letter);
         tdi_snprintf(head, sizeof head, "  %s--%s%s%s", letter, options->name,
                      options->argument ? " " : "", options->argument ? options->argument : "");
-        if (strlen(head) < HELP_COLUMN)
-            (void)fprintf(stream, "%-*s %s\n", HELP_COLUMN, head, options->help);
-        else
-            (void)fprintf(stream, "%s\n%-*s %s\n", head, HELP_COLUMN, "", options->help);
+        (void)fprintf(stream, "%-*s", HELP_COLUMN, head);
+        if (strlen(head) >= HELP_COLUMN)
+            (void)fprintf(stream, "\n%-*s", HELP_COLUMN, "");
+        print_wrapped(stream, options->help);
     }
 }

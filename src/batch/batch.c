@@ -257,6 +257,14 @@ static td_result submit_when_free(batch_run *run, uint64_t first, uint32_t count
     return result;
 }
 
+static void follow_views(batch_run *run, tdi_batch_view **views, td_request **requests,
+                         uint32_t count)
+{
+    if (run->submissions == 0)
+        run->batch->first_submission_ns = tdi_now_ns();
+    tdi_batch_views_follow(views, requests, count, run->submissions++ % run->in_flight);
+}
+
 static void submit_views(batch_run *run, uint64_t first, uint32_t count)
 {
     td_batch *batch = run->batch;
@@ -269,12 +277,16 @@ static void submit_views(batch_run *run, uint64_t first, uint32_t count)
         return;
     }
     result = submit_when_free(run, first, count, requests);
+    bool alone = count == 1 || result != TD_ERROR_ARGUMENT;
     if (result == TD_OK)
-        tdi_batch_views_follow(views, requests, count, run->submissions++ % run->in_flight);
-    else if (result == TD_ERROR_CANCELLED)
+        follow_views(run, views, requests, count);
+    else if (result == TD_ERROR_CANCELLED || !alone)
         tdi_batch_views_drop(views, count);
     else
         tdi_batch_views_fail(views, count, result);
+    /* One camera that cannot be used must not take the others with it. */
+    for (uint32_t i = 0; i < count && !alone; i++)
+        submit_views(run, first + i, 1);
 }
 
 /* Number of views from `first` on that can share a submission. */

@@ -27,11 +27,12 @@ struct td_batch {
     tdi_pool *raw_pool;   /* one thread that hands raw frames on; else NULL */
 
     uint64_t created_ns;
-    double renderer_ms;        /* time that making the renderer took */
-    _Atomic uint64_t begun_ns; /* 0: td_batch_run was not called yet */
-    _Atomic uint64_t ended_ns; /* 0: td_batch_run has not ended */
-    atomic_bool cancelled;     /* by td_batch_cancel */
-    atomic_bool stopped;       /* for a reason of the batch's own; no more views are submitted */
+    uint64_t first_submission_ns; /* 0: none yet */
+    double renderer_ms;           /* time that making the renderer took */
+    _Atomic uint64_t begun_ns;    /* 0: td_batch_run was not called yet */
+    _Atomic uint64_t ended_ns;    /* 0: td_batch_run has not ended */
+    atomic_bool cancelled;        /* by td_batch_cancel */
+    atomic_bool stopped;          /* for a reason of the batch's own; no more views are submitted */
 
     tdi_mutex lock;
     tdi_cond idle;        /* `outstanding` became 0 */

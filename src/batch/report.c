@@ -147,6 +147,18 @@ static json_t *frames_part(const report_source *source)
                      count_of(source->renderer.views_per_submission));
 }
 
+static uint64_t start_of(const report_source *source)
+{
+    return source->params->start_ns ? source->params->start_ns : source->batch->created_ns;
+}
+
+/* Milliseconds from the start to a moment, or null if it never came. */
+static json_t *ms_until(const report_source *source, uint64_t moment_ns)
+{
+    uint64_t start = start_of(source);
+    return moment_ns > start ? number_of((double)(moment_ns - start) * 1e-6) : json_null();
+}
+
 static json_t *startup_part(const report_source *source)
 {
     json_t *steps = json_object();
@@ -155,13 +167,15 @@ static json_t *startup_part(const report_source *source)
         (void)json_object_set_new(steps, step->name, number_of(step->ms));
     }
     (void)json_object_set_new(steps, "renderer_ms", number_of(source->batch->renderer_ms));
+    (void)json_object_set_new(steps, "until_first_submission_ms",
+                              ms_until(source, source->batch->first_submission_ns));
     return steps;
 }
 
 static json_t *time_part(const report_source *source)
 {
     const td_batch *batch = source->batch;
-    uint64_t start = source->params->start_ns ? source->params->start_ns : batch->created_ns;
+    uint64_t start = start_of(source);
     uint64_t ended = atomic_load(&batch->ended_ns);
     uint64_t end = ended ? ended : tdi_now_ns();
     uint64_t first = batch->tally.first_done_ns;

@@ -166,6 +166,33 @@ static void a_view_that_cannot_be_written_fails_alone(td_device *device)
     support_remove_folder();
 }
 
+/* Four views share a submission; one of them has a camera that cannot be used. */
+static void a_camera_that_cannot_be_used_fails_alone(td_device *device)
+{
+    support_make_folder();
+    char pattern[512];
+    tdi_snprintf(pattern, sizeof pattern, "%s/{view}.npy", support_path("out"));
+    td_scene *scene = scene_rich(1);
+    td_camera cameras[VIEWS];
+    td_batch_params params = params_for(device, scene, cameras);
+    cameras[5].near_plane = -1;
+    params.output = pattern;
+    params.views_per_submission = 4;
+    td_batch *batch;
+    gpu_ok(td_batch_create(&params, &batch));
+    assert_int_equal(td_batch_run(batch), TD_ERROR_ARGUMENT);
+    td_batch_info info;
+    td_batch_get_info(batch, &info);
+    assert_int_equal(info.done, VIEWS - 1);
+    assert_int_equal(info.failed, 1);
+    td_batch_failure failure;
+    gpu_ok(td_batch_get_failure(batch, 0, &failure));
+    assert_int_equal(failure.view, 5);
+    td_batch_destroy(batch);
+    td_scene_destroy(scene);
+    support_remove_folder();
+}
+
 static void wrong_params_are_refused(td_device *device)
 {
     td_scene *scene = scene_rich(1);
@@ -220,6 +247,7 @@ int main(void)
         gpu_test(a_cancelled_batch_ends),
         gpu_test(a_stream_ends_with_its_first_missing_frame),
         gpu_test(a_view_that_cannot_be_written_fails_alone),
+        gpu_test(a_camera_that_cannot_be_used_fails_alone),
         gpu_test(wrong_params_are_refused),
         gpu_test(the_report_is_json),
     };
