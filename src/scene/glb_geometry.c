@@ -183,9 +183,12 @@ static json_t *make_attributes(tdi_glb *glb, const tdi_geometry *g, const views 
     const uint32_t first[2] = {surface->first_texcoord0, surface->first_texcoord1};
     static const char *const names[2] = {"TEXCOORD_0", "TEXCOORD_1"};
     for (int i = 0; i < 2; i++) {
-        if (first[i] == TDI_SURFACE_NO_STREAM)
+        /* Sets must be numbered without a gap: the second stands in for a first that was dropped
+         * because nothing reads it. */
+        int from = i == 0 && first[0] == TDI_SURFACE_NO_STREAM ? 1 : i;
+        if (first[from] == TDI_SURFACE_NO_STREAM)
             continue;
-        s = (span){v->texcoords[i], first[i], count, 8, "VEC2", FLOAT_TYPE};
+        s = (span){v->texcoords[from], first[from], count, 8, "VEC2", FLOAT_TYPE};
         add_attribute(glb, attributes, names[i], &s);
     }
     if (surface->first_color != TDI_SURFACE_NO_STREAM) {

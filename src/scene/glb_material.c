@@ -1,5 +1,6 @@
 #include "scene/glb_material.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -99,6 +100,17 @@ static void add_texture(tdi_glb *glb, const tdi_texture *texture)
     tdi_glb_add(glb, "textures", object);
 }
 
+static void set_extension(tdi_glb *glb, json_t *object, const char *name, json_t *value)
+{
+    json_t *extensions = json_object_get(object, "extensions");
+    if (!extensions) {
+        extensions = json_object();
+        tdi_glb_set(glb, object, "extensions", extensions);
+    }
+    tdi_glb_set(glb, extensions, name, value);
+    tdi_glb_use_extension(glb, name);
+}
+
 static void add_transform(tdi_glb *glb, json_t *info, const td_texture_use *use)
 {
     bool scaled =
@@ -110,10 +122,7 @@ static void add_transform(tdi_glb *glb, json_t *info, const td_texture_use *use)
     tdi_glb_set(glb, transform, "rotation", json_real((double)use->rotation));
     if (scaled)
         tdi_glb_set(glb, transform, "scale", tdi_glb_numbers(use->scale, 2));
-    json_t *extensions = json_object();
-    tdi_glb_set(glb, extensions, "KHR_texture_transform", transform);
-    tdi_glb_set(glb, info, "extensions", extensions);
-    tdi_glb_use_extension(glb, "KHR_texture_transform");
+    set_extension(glb, info, "KHR_texture_transform", transform);
 }
 
 /* `strength_key` may be NULL. */
@@ -151,12 +160,18 @@ static void set_alpha(tdi_glb *glb, json_t *object, const td_material_params *p)
     tdi_glb_set(glb, object, "doubleSided", json_boolean(p->double_sided));
 }
 
-static void set_unlit(tdi_glb *glb, json_t *object)
+/* Factors end at 1 in core glTF; what is brighter has an extension. */
+static void set_emissive(tdi_glb *glb, json_t *object, const float emissive[3])
 {
-    json_t *extensions = json_object();
-    tdi_glb_set(glb, extensions, "KHR_materials_unlit", json_object());
-    tdi_glb_set(glb, object, "extensions", extensions);
-    tdi_glb_use_extension(glb, "KHR_materials_unlit");
+    float strength = fmaxf(fmaxf(emissive[0], emissive[1]), fmaxf(emissive[2], 1));
+    const float factor[3] = {emissive[0] / strength, emissive[1] / strength,
+                             emissive[2] / strength};
+    tdi_glb_set(glb, object, "emissiveFactor", tdi_glb_numbers(factor, 3));
+    if (strength == 1)
+        return;
+    json_t *extension = json_object();
+    tdi_glb_set(glb, extension, "emissiveStrength", json_real((double)strength));
+    set_extension(glb, object, "KHR_materials_emissive_strength", extension);
 }
 
 static void add_material(tdi_glb *glb, const tdi_material_entry *material)
@@ -169,10 +184,10 @@ static void add_material(tdi_glb *glb, const tdi_material_entry *material)
     add_use(glb, object, "occlusionTexture", &p->occlusion_texture, "strength",
             p->occlusion_strength);
     add_use(glb, object, "emissiveTexture", &p->emissive_texture, NULL, 0);
-    tdi_glb_set(glb, object, "emissiveFactor", tdi_glb_numbers(p->emissive, 3));
+    set_emissive(glb, object, p->emissive);
     set_alpha(glb, object, p);
     if (p->unlit)
-        set_unlit(glb, object);
+        set_extension(glb, object, "KHR_materials_unlit", json_object());
     tdi_glb_add(glb, "materials", object);
 }
 

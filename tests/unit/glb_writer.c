@@ -53,7 +53,7 @@ static uint32_t add_full_material(td_scene *scene)
         .base_color = {0.1f, 0.2f, 0.3f, 0.4f},
         .metallic = 0.25f,
         .roughness = 0.75f,
-        .emissive = {0.5f, 0.25f, 1},
+        .emissive = {0.5f, 0.25f, 4},
         .normal_scale = 0.7f,
         .occlusion_strength = 0.3f,
         .alpha_cutoff = 0.35f,
