@@ -108,6 +108,9 @@ typedef struct pixel_box {
 static void average(const tdi_sheet *sheet, const td_image *image, const pixel_box *box,
                     uint8_t *out)
 {
+    uint32_t count = (box->x1 - box->x0) * (box->y1 - box->y0);
+    if (count == 0)
+        return; /* never, as tiles are not larger than images */
     float sum[3] = {0, 0, 0};
     uint32_t alpha = 0;
     for (uint32_t y = box->y0; y < box->y1; y++) {
@@ -122,7 +125,6 @@ static void average(const tdi_sheet *sheet, const td_image *image, const pixel_b
                 sum[i] += (float)weight * sheet->linear[pixel[i]];
         }
     }
-    uint32_t count = (box->x1 - box->x0) * (box->y1 - box->y0);
     for (int i = 0; i < 3; i++)
         out[i] = alpha > 0 ? linear_to_srgb(sheet, sum[i] / (float)alpha) : 0;
     out[3] = (uint8_t)((alpha + count / 2) / count);
