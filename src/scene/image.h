@@ -32,8 +32,4 @@ td_result tdi_image_decode(const uint8_t *data, size_t size, const tdi_image_hea
  * sRGB. Does nothing to an image that has its chain. On failure the image is as it was. */
 td_result tdi_image_prepare(tdi_image *image, tdi_pool *pool);
 
-/* Prepares many at once. The sentence of a failure begins with the image's name; with several
- * failures it is that of the first image. */
-td_result tdi_images_prepare(tdi_image *images, uint32_t count, tdi_pool *pool);
-
 #endif
