@@ -202,5 +202,5 @@ td_result td_completion_queue_take(td_completion_queue *queue, td_completion *co
 
 int td_completion_queue_descriptor(const td_completion_queue *queue)
 {
-    return queue->descriptor;
+    return queue ? queue->descriptor : -1;
 }

@@ -79,10 +79,13 @@ static td_result measure_lane(td_monitor *monitor, uint32_t lane, lane_busy *out
 
 void td_monitor_lane(td_monitor *monitor, td_lane lane, td_lane_stats *out)
 {
+    if (!out)
+        return;
     *out = (td_lane_stats){0};
     lane_busy one;
     lane_busy all;
-    if ((uint32_t)lane >= TD_LANE_COUNT || measure_lane(monitor, (uint32_t)lane, &one) != TD_OK ||
+    if (!monitor || (uint32_t)lane >= TD_LANE_COUNT ||
+        measure_lane(monitor, (uint32_t)lane, &one) != TD_OK ||
         measure_lane(monitor, EVERY_LANE, &all) != TD_OK)
         return;
     out->busy_ms = (double)one.busy / (double)TDI_NS_PER_MS;

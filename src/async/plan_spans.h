@@ -12,8 +12,8 @@ typedef struct plan_spans {
     const tdi_plan *plan;
     struct tdi_device_clock *clock; /* NULL: only the host's times, and no queries */
     VkQueryPool pool;
-    tdi_buffer copied; /* the device copies timestamps here, as many as queries */
-    uint64_t *read;    /* and these are asked for, of queues that cannot copy them */
+    tdi_buffer copied; /* where a software device copies its timestamps, as many as queries */
+    uint64_t *read;    /* what other devices are asked for */
     tdi_watch watch;
     tdi_mutex mutex;
     tdi_cond idle;

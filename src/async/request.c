@@ -135,11 +135,18 @@ void *tdi_request_payload_of(td_request *request, const tdi_request_class *class
 
 td_request_state td_request_poll(td_request *request)
 {
-    return state_of(request);
+    return request ? state_of(request) : TD_REQUEST_FAILED;
+}
+
+static td_result fail_null(const char *call)
+{
+    return tdi_fail(TD_ERROR_ARGUMENT, "%s: an argument is NULL", call);
 }
 
 td_result td_request_result(td_request *request)
 {
+    if (!request)
+        return fail_null("td_request_result");
     td_request_state state = state_of(request);
     if (state == TD_REQUEST_READY)
         return TD_OK;
@@ -153,6 +160,8 @@ td_result td_request_result(td_request *request)
 
 td_result td_request_wait(td_request *request, uint64_t timeout_ns)
 {
+    if (!request)
+        return fail_null("td_request_wait");
     if (state_of(request) == TD_REQUEST_PENDING && timeout_ns > 0) {
         uint64_t deadline = tdi_deadline(tdi_now_ns(), timeout_ns);
         tdi_mutex_lock(&request->mutex);
@@ -170,8 +179,8 @@ td_result td_request_wait(td_request *request, uint64_t timeout_ns)
 
 td_result td_request_on_finish(td_request *request, td_request_fn fn, void *user)
 {
-    if (!fn)
-        return tdi_fail(TD_ERROR_ARGUMENT, "td_request_on_finish: `fn` is NULL");
+    if (!request || !fn)
+        return fail_null("td_request_on_finish");
     tdi_mutex_lock(&request->mutex);
     bool taken = request->callback != NULL;
     bool late = state_of(request) != TD_REQUEST_PENDING;
@@ -189,8 +198,8 @@ td_result td_request_on_finish(td_request *request, td_request_fn fn, void *user
 
 td_result td_request_descriptor(td_request *request, int *fd)
 {
-    if (!fd)
-        return tdi_fail(TD_ERROR_ARGUMENT, "td_request_descriptor: `fd` is NULL");
+    if (!request || !fd)
+        return fail_null("td_request_descriptor");
     tdi_mutex_lock(&request->mutex);
     td_result result = TD_OK;
     if (request->descriptor < 0) {
@@ -206,6 +215,8 @@ td_result td_request_descriptor(td_request *request, int *fd)
 
 bool td_request_cancel(td_request *request)
 {
+    if (!request)
+        return false;
     tdi_mutex_lock(&request->mutex);
     td_request_state state = state_of(request);
     if (state == TD_REQUEST_PENDING)

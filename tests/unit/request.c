@@ -330,6 +330,18 @@ static void threads_agree(void **state)
     }
 }
 
+static void nothing_is_no_request(void **state)
+{
+    (void)state;
+    int fd;
+    assert_int_equal(td_request_poll(NULL), TD_REQUEST_FAILED);
+    assert_int_equal(td_request_result(NULL), TD_ERROR_ARGUMENT);
+    assert_int_equal(td_request_wait(NULL, 0), TD_ERROR_ARGUMENT);
+    assert_int_equal(td_request_on_finish(NULL, on_finish, NULL), TD_ERROR_ARGUMENT);
+    assert_int_equal(td_request_descriptor(NULL, &fd), TD_ERROR_ARGUMENT);
+    assert_false(td_request_cancel(NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +357,7 @@ int main(void)
         cmocka_unit_test(a_pending_request_may_be_released),
         cmocka_unit_test(descriptors_are_readable_from_the_end_on),
         cmocka_unit_test(a_descriptor_may_be_refused),
+        cmocka_unit_test(nothing_is_no_request),
         cmocka_unit_test(threads_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
