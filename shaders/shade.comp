@@ -143,13 +143,15 @@ vec3 shade_with(context c, surface_point p, place at, corners k, uint m)
         return s.base_color;
     s.metallic = MATERIAL.metallic;
     s.roughness = MATERIAL.roughness;
+    s.occlusion = 1.0;
     use = MATERIAL.metallic_roughness_texture;
     if (use.texture != TDI_TEXTURE_NONE) {
         vec4 t = sample_texture(use, set0, set1);
         s.roughness *= t.g;
         s.metallic *= t.b;
+        if ((MATERIAL.flags & TDI_MATERIAL_OCCLUSION_IN_MR) != 0u)
+            s.occlusion += MATERIAL.occlusion_strength * (t.r - 1.0);
     }
-    s.occlusion = 1.0;
     use = MATERIAL.occlusion_texture;
     if (use.texture != TDI_TEXTURE_NONE)
         s.occlusion += MATERIAL.occlusion_strength * (sample_texture(use, set0, set1).r - 1.0);

@@ -50,7 +50,7 @@ texcoord select_texcoord(tdi_texture_ref use, texcoord set0, texcoord set1)
 vec4 sample_texture(tdi_texture_ref use, texcoord set0, texcoord set1)
 {
     texcoord t = select_texcoord(use, set0, set1);
-    vec2 size = vec2(textureSize(textures[nonuniformEXT(use.texture)], 0));
+    vec2 size = vec2(use.size[0], use.size[1]);
     vec2 dx = t.dx * size, dy = t.dy * size;
     float rho = max(dot(dx, dx), dot(dy, dy));
     return textureLod(textures[nonuniformEXT(use.texture)], t.at, 0.5 * log2(rho));

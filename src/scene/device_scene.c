@@ -163,23 +163,27 @@ static td_result upload_geometry(tdi_device_scene *device_scene, const td_scene 
     return TD_OK;
 }
 
-static void resolve_texture(const tdi_device_scene *device_scene, struct tdi_texture_ref *ref,
-                            bool srgb)
+static void resolve_texture(const tdi_device_scene *device_scene, const td_scene *scene,
+                            struct tdi_texture_ref *ref, bool srgb)
 {
-    if (ref->texture != TDI_TEXTURE_NONE)
-        ref->texture = device_scene->slots[2 * ref->texture + srgb].slot;
+    if (ref->texture == TDI_TEXTURE_NONE)
+        return;
+    const tdi_image *picture = &scene->images[scene->textures[ref->texture].image];
+    ref->size[0] = (float)picture->width;
+    ref->size[1] = (float)picture->height;
+    ref->texture = device_scene->slots[2 * ref->texture + srgb].slot;
 }
 
 static td_result upload_materials(tdi_device_scene *device_scene, const td_scene *scene,
-                                  tdi_upload *upload)
+                                  const tdi_texture_plan *plan, tdi_upload *upload)
 {
     for (uint32_t i = 0; i < scene->material_count; i++) {
-        struct tdi_material material = scene->materials[i].data;
-        resolve_texture(device_scene, &material.base_color_texture, true);
-        resolve_texture(device_scene, &material.emissive_texture, true);
-        resolve_texture(device_scene, &material.metallic_roughness_texture, false);
-        resolve_texture(device_scene, &material.normal_texture, false);
-        resolve_texture(device_scene, &material.occlusion_texture, false);
+        struct tdi_material material = plan->materials[i];
+        resolve_texture(device_scene, scene, &material.base_color_texture, true);
+        resolve_texture(device_scene, scene, &material.emissive_texture, true);
+        resolve_texture(device_scene, scene, &material.metallic_roughness_texture, false);
+        resolve_texture(device_scene, scene, &material.normal_texture, false);
+        resolve_texture(device_scene, scene, &material.occlusion_texture, false);
         TDI_TRY(tdi_upload_buffer(upload, &device_scene->materials, i * sizeof material, &material,
                                   sizeof material));
     }
@@ -208,11 +212,11 @@ static td_result create_versions(tdi_device_scene *device_scene, const td_scene 
 }
 
 static td_result upload_all(tdi_device_scene *device_scene, const td_scene *scene,
-                            tdi_upload *upload)
+                            const tdi_texture_plan *plan, tdi_upload *upload)
 {
     TDI_TRY(upload_geometry(device_scene, scene, upload));
-    TDI_TRY(tdi_device_textures_create(device_scene, scene, upload));
-    TDI_TRY(upload_materials(device_scene, scene, upload));
+    TDI_TRY(tdi_device_textures_create(device_scene, scene, plan, upload));
+    TDI_TRY(upload_materials(device_scene, scene, plan, upload));
     return tdi_upload_flush(upload, &device_scene->ready);
 }
 
@@ -226,9 +230,14 @@ static td_result fill_device_scene(tdi_device_scene *device_scene, const td_scen
     device_scene->cluster_instance_count = scene->flat->cluster_instance_count;
     TDI_TRY(create_versions(device_scene, scene, versions));
     tdi_upload *upload = NULL;
-    TDI_TRY(tdi_upload_create(device_scene->device, bytes.uploaded, &upload));
-    const td_result result = upload_all(device_scene, scene, upload);
+    tdi_texture_plan plan;
+    td_result result = tdi_texture_plan_make(scene, &plan);
+    if (result == TD_OK)
+        result = tdi_upload_create(device_scene->device, bytes.uploaded, &upload);
+    if (result == TD_OK)
+        result = upload_all(device_scene, scene, &plan, upload);
     tdi_upload_destroy(upload);
+    tdi_texture_plan_free(&plan);
     return result;
 }
 

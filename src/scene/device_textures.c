@@ -4,9 +4,9 @@
 
 static const bool readings[] = {false, true}; /* linear, sRGB */
 
-static bool is_used(const tdi_image *picture, bool srgb)
+static bool is_used(const tdi_texture_plan *plan, uint32_t picture, bool srgb)
 {
-    return picture->uses & (srgb ? TDI_IMAGE_USED_SRGB : TDI_IMAGE_USED_LINEAR);
+    return plan->readings[picture] & (srgb ? TDI_IMAGE_USED_SRGB : TDI_IMAGE_USED_LINEAR);
 }
 
 static tdi_vk_image_params image_params(const tdi_image *picture, bool srgb)
@@ -22,13 +22,14 @@ static tdi_vk_image_params image_params(const tdi_image *picture, bool srgb)
     };
 }
 
-td_result tdi_device_textures_measure(td_device *device, const td_scene *scene,
-                                      tdi_estimate *estimate, uint64_t *bytes)
+static td_result measure_planned(td_device *device, const td_scene *scene,
+                                 const tdi_texture_plan *plan, tdi_estimate *estimate,
+                                 uint64_t *bytes)
 {
     *bytes = 0;
     for (uint32_t i = 0; i < scene->image_count; i++) {
         for (uint32_t reading = 0; reading < 2; reading++) {
-            if (!is_used(&scene->images[i], readings[reading]))
+            if (!is_used(plan, i, readings[reading]))
                 continue;
             const tdi_vk_image_params params = image_params(&scene->images[i], readings[reading]);
             VkMemoryRequirements requirements;
@@ -41,8 +42,32 @@ td_result tdi_device_textures_measure(td_device *device, const td_scene *scene,
     return TD_OK;
 }
 
+td_result tdi_device_textures_measure(td_device *device, const td_scene *scene,
+                                      tdi_estimate *estimate, uint64_t *bytes)
+{
+    tdi_texture_plan plan;
+    td_result result = tdi_texture_plan_make(scene, &plan);
+    if (result == TD_OK)
+        result = measure_planned(device, scene, &plan, estimate, bytes);
+    tdi_texture_plan_free(&plan);
+    return result;
+}
+
+/* What others read from R of the picture goes in first. */
+static td_result upload_composed(const td_scene *scene, const tdi_image *source, uint32_t occlusion,
+                                 const tdi_vk_image *image, tdi_upload *upload)
+{
+    uint8_t *texels = tdi_texture_plan_compose(source, &scene->images[occlusion]);
+    if (!texels)
+        return TD_ERROR_HOST_MEMORY;
+    const td_result result = tdi_upload_image(upload, image, texels);
+    tdi_free(texels);
+    return result;
+}
+
 static td_result create_texture(tdi_device_scene *device_scene, const td_scene *scene,
-                                uint32_t picture, bool srgb, tdi_upload *upload)
+                                const tdi_texture_plan *plan, uint32_t picture, bool srgb,
+                                tdi_upload *upload)
 {
     const tdi_image *source = &scene->images[picture];
     tdi_device_texture *texture = &device_scene->textures[device_scene->texture_count];
@@ -51,6 +76,8 @@ static td_result create_texture(tdi_device_scene *device_scene, const td_scene *
     const tdi_vk_image_params params = image_params(source, srgb);
     TDI_TRY(tdi_vk_image_create(device_scene->device, &params, &texture->image));
     device_scene->texture_count++;
+    if (!srgb && plan->occlusion[picture] != TD_NONE)
+        return upload_composed(scene, source, plan->occlusion[picture], &texture->image, upload);
     return tdi_upload_image(upload, &texture->image, source->pixels);
 }
 
@@ -112,7 +139,7 @@ static td_result create_slot(tdi_device_scene *device_scene, const td_scene *sce
 }
 
 td_result tdi_device_textures_create(tdi_device_scene *device_scene, const td_scene *scene,
-                                     tdi_upload *upload)
+                                     const tdi_texture_plan *plan, tdi_upload *upload)
 {
     device_scene->textures =
         tdi_alloc_zero(2 * (size_t)scene->image_count + 1, sizeof *device_scene->textures);
@@ -123,8 +150,8 @@ td_result tdi_device_textures_create(tdi_device_scene *device_scene, const td_sc
     device_scene->slot_count = 2 * scene->texture_count;
     for (uint32_t i = 0; i < scene->image_count; i++)
         for (uint32_t reading = 0; reading < 2; reading++)
-            if (is_used(&scene->images[i], readings[reading]))
-                TDI_TRY(create_texture(device_scene, scene, i, readings[reading], upload));
+            if (is_used(plan, i, readings[reading]))
+                TDI_TRY(create_texture(device_scene, scene, plan, i, readings[reading], upload));
     for (uint32_t i = 0; i < scene->texture_count; i++)
         for (uint32_t reading = 0; reading < 2; reading++)
             TDI_TRY(create_slot(device_scene, scene, i, readings[reading]));

@@ -1,0 +1,122 @@
+#include "scene/texture_plan.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+#define CONFLICT (TD_NONE - 1) /* R is read, or wanted by more than one picture */
+
+static uint32_t picture_of(const td_scene *scene, const struct tdi_texture_ref *use)
+{
+    return use->texture == TDI_TEXTURE_NONE ? TD_NONE : scene->textures[use->texture].image;
+}
+
+static bool same_sampler(const tdi_texture *a, const tdi_texture *b)
+{
+    return a->wrap_s == b->wrap_s && a->wrap_t == b->wrap_t && a->mag_filter == b->mag_filter &&
+           a->min_filter == b->min_filter && a->mip_filter == b->mip_filter;
+}
+
+/* True if occlusion could be fetched where metallic-roughness is. */
+static bool could_ride(const td_scene *scene, const struct tdi_material *material)
+{
+    const struct tdi_texture_ref *carrier = &material->metallic_roughness_texture;
+    const struct tdi_texture_ref *rider = &material->occlusion_texture;
+    if (carrier->texture == TDI_TEXTURE_NONE || rider->texture == TDI_TEXTURE_NONE ||
+        carrier->set != rider->set ||
+        memcmp(carrier->transform, rider->transform, sizeof rider->transform) != 0)
+        return false;
+    const tdi_texture *a = &scene->textures[carrier->texture];
+    const tdi_texture *b = &scene->textures[rider->texture];
+    const tdi_image *x = &scene->images[a->image], *y = &scene->images[b->image];
+    return a->image != b->image && same_sampler(a, b) && x->pixels && y->pixels &&
+           x->width == y->width && x->height == y->height && x->levels == y->levels;
+}
+
+static void claim(tdi_texture_plan *plan, uint32_t picture, uint32_t occlusion)
+{
+    if (picture == TD_NONE)
+        return;
+    uint32_t *rider = &plan->occlusion[picture];
+    *rider = *rider == TD_NONE || *rider == occlusion ? occlusion : CONFLICT;
+}
+
+/* Who wants which R. A picture whose R is read as it is can carry nothing. */
+static void find_riders(const td_scene *scene, tdi_texture_plan *plan)
+{
+    for (uint32_t i = 0; i < scene->material_count; i++) {
+        const struct tdi_material *material = &scene->materials[i].data;
+        claim(plan, picture_of(scene, &material->base_color_texture), CONFLICT);
+        claim(plan, picture_of(scene, &material->emissive_texture), CONFLICT);
+        claim(plan, picture_of(scene, &material->normal_texture), CONFLICT);
+        claim(plan, picture_of(scene, &material->occlusion_texture), CONFLICT);
+        if (could_ride(scene, material))
+            claim(plan, picture_of(scene, &material->metallic_roughness_texture),
+                  picture_of(scene, &material->occlusion_texture));
+    }
+    for (uint32_t i = 0; i < scene->image_count; i++)
+        if (plan->occlusion[i] == CONFLICT)
+            plan->occlusion[i] = TD_NONE;
+}
+
+static void read_picture(const td_scene *scene, tdi_texture_plan *plan,
+                         const struct tdi_texture_ref *use, uint32_t reading)
+{
+    const uint32_t picture = picture_of(scene, use);
+    if (picture != TD_NONE)
+        plan->readings[picture] |= reading;
+}
+
+static void plan_material(const td_scene *scene, tdi_texture_plan *plan, uint32_t index)
+{
+    struct tdi_material *material = &plan->materials[index];
+    *material = scene->materials[index].data;
+    if (could_ride(scene, material) &&
+        plan->occlusion[picture_of(scene, &material->metallic_roughness_texture)] ==
+            picture_of(scene, &material->occlusion_texture))
+        material->flags |= TDI_MATERIAL_OCCLUSION_IN_MR;
+    if (material->flags & TDI_MATERIAL_OCCLUSION_IN_MR)
+        material->occlusion_texture.texture = TDI_TEXTURE_NONE;
+    read_picture(scene, plan, &material->base_color_texture, TDI_IMAGE_USED_SRGB);
+    read_picture(scene, plan, &material->emissive_texture, TDI_IMAGE_USED_SRGB);
+    read_picture(scene, plan, &material->metallic_roughness_texture, TDI_IMAGE_USED_LINEAR);
+    read_picture(scene, plan, &material->normal_texture, TDI_IMAGE_USED_LINEAR);
+    read_picture(scene, plan, &material->occlusion_texture, TDI_IMAGE_USED_LINEAR);
+}
+
+td_result tdi_texture_plan_make(const td_scene *scene, tdi_texture_plan *out)
+{
+    *out = (tdi_texture_plan){
+        .materials = tdi_alloc_zero((size_t)scene->material_count + 1, sizeof *out->materials),
+        .readings = tdi_alloc_zero((size_t)scene->image_count + 1, sizeof *out->readings),
+        .occlusion = tdi_alloc_zero((size_t)scene->image_count + 1, sizeof *out->occlusion),
+    };
+    if (!out->materials || !out->readings || !out->occlusion)
+        return TD_ERROR_HOST_MEMORY;
+    for (uint32_t i = 0; i < scene->image_count; i++)
+        out->occlusion[i] = TD_NONE;
+    find_riders(scene, out);
+    for (uint32_t i = 0; i < scene->material_count; i++)
+        plan_material(scene, out, i);
+    return TD_OK;
+}
+
+void tdi_texture_plan_free(tdi_texture_plan *plan)
+{
+    tdi_free(plan->materials);
+    tdi_free(plan->readings);
+    tdi_free(plan->occlusion);
+    *plan = (tdi_texture_plan){0};
+}
+
+uint8_t *tdi_texture_plan_compose(const tdi_image *picture, const tdi_image *occlusion)
+{
+    uint8_t *texels = tdi_alloc(picture->pixel_bytes);
+    if (!texels)
+        return NULL;
+    for (size_t i = 0; i < picture->pixel_bytes; i += 4) {
+        memcpy(texels + i, picture->pixels + i, 4);
+        texels[i] = occlusion->pixels[i];
+    }
+    return texels;
+}
