@@ -17,7 +17,7 @@
  * snapped x = round(clip.x / clip.w), with y down. Depth d = clip.z / clip.w is 1 at the near plane
  * and falls: near / distance (perspective, reversed infinite), linear (orthographic). */
 struct tdi_view {
-    TDI_FLOAT clip[16]; /* world to clip, four rows of four: x, y, z, w */
+    TDI_FLOAT clip[16];  /* world to clip, four rows of four: x, y, z, w */
     TDI_FLOAT world[12]; /* camera to world, three rows of four */
     TDI_FLOAT near_plane;
     TDI_FLOAT far_plane; /* infinite: 0 */
@@ -52,7 +52,7 @@ struct tdi_frame {
     TDI_UINT outputs;
 
     TDI_UINT tonemap;
-    TDI_FLOAT exposure; /* a factor */
+    TDI_FLOAT exposure;           /* a factor */
     TDI_FLOAT light_direction[3]; /* to the light, normalised, world */
     TDI_FLOAT light_color[3];
     TDI_FLOAT ambient[3];
