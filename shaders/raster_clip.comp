@@ -68,8 +68,17 @@ void draw_corners(cluster_source c, uint corners, target to, uint word)
     polygon_count = 3u;
     for (uint plane = 0u; plane < PLANES; plane++)
         clip_polygon(plane);
-    for (uint i = 2u; i < polygon_count; i++)
-        draw_triangle(snap(polygon[0]), snap(polygon[i - 1u]), snap(polygon[i]), c.sides, to, word);
+    if (polygon_count < 3u)
+        return;
+    /* Each corner is snapped once, so that the triangles of the fan share it whatever the compiler
+     * does. */
+    snapped first = snap(polygon[0]);
+    snapped last = snap(polygon[1]);
+    for (uint i = 2u; i < polygon_count; i++) {
+        snapped next = snap(polygon[i]);
+        draw_triangle(first, last, next, c.sides, to, word);
+        last = next;
+    }
 }
 
 void main()
