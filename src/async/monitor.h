@@ -37,14 +37,4 @@ struct td_monitor {
     uint64_t random;
 };
 
-typedef struct tdi_interval {
-    uint64_t begin, end;
-    int64_t item;
-} tdi_interval;
-
-/* Sorts by begin. */
-void tdi_intervals_sort(tdi_interval *intervals, size_t count);
-/* Length of the union of sorted intervals. */
-uint64_t tdi_intervals_length(const tdi_interval *intervals, size_t count);
-
 #endif
