@@ -61,6 +61,30 @@ static void assert_same_views(td_device *device, const td_renderer_params *param
     td_renderer_destroy(renderer);
 }
 
+/* What the tests below rely on: a single changed bit is seen, and other views are other pictures.
+ */
+static void one_bit_is_seen(td_device *device)
+{
+    td_scene *scene = scene_rich(1);
+    scene_picture alone[VIEWS];
+    render_alone(device, scene, 1, alone);
+    const td_renderer_params params = rich_params(scene, 1);
+    const td_camera camera = scene_rich_camera(0);
+    scene_picture picture = scene_render(device, &params, &camera);
+    uint32_t first;
+    assert_int_equal(scene_differences(&picture, &alone[0], &first), 0);
+    assert_true(scene_hash(&picture) == scene_hash(&alone[0]));
+    picture.color[4 * 100 + 2] ^= 1;
+    assert_int_equal(scene_differences(&picture, &alone[0], &first), 1);
+    assert_int_equal(first, 100);
+    assert_true(scene_hash(&picture) != scene_hash(&alone[0]));
+    for (uint32_t i = 1; i < VIEWS; i++)
+        assert_true(scene_differences(&alone[i], &alone[i - 1], &first) > WIDTH * HEIGHT / 2);
+    scene_picture_free(&picture);
+    free_all(alone);
+    td_scene_destroy(scene);
+}
+
 static void views_in_flight_do_not_matter(td_device *device)
 {
     td_scene *scene = scene_rich(1);
@@ -165,6 +189,7 @@ static void outputs_do_not_depend_on_each_other(td_device *device)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        gpu_test(one_bit_is_seen),
         gpu_test(views_in_flight_do_not_matter),
         gpu_test(views_of_a_submission_do_not_matter),
         gpu_test(tiles_do_not_matter),

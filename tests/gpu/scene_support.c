@@ -313,33 +313,41 @@ int32_t scene_object_at(const scene_picture *picture, uint32_t x, uint32_t y)
 }
 
 /* Compares 4-byte pixels as bytes, so that no two floats are equal that are not the same. */
-static void assert_same_output(const void *found, const void *expected, uint32_t width,
-                               uint32_t height, const char *what, const char *output)
+static uint32_t count_different(const void *a, const void *b, uint32_t pixels, uint32_t *first)
 {
-    assert_int_equal(found != NULL, expected != NULL);
-    if (!found)
-        return;
-    uint32_t different = 0, first = 0;
-    for (uint32_t i = width * height; i-- > 0;) {
-        if (memcmp((const char *)found + 4 * (size_t)i, (const char *)expected + 4 * (size_t)i,
-                   4) != 0) {
-            different++;
-            first = i;
-        }
+    uint32_t different = 0;
+    for (uint32_t i = 0; a && i < pixels; i++) {
+        if (memcmp((const char *)a + 4 * (size_t)i, (const char *)b + 4 * (size_t)i, 4) == 0)
+            continue;
+        different++;
+        if (i < *first)
+            *first = i;
     }
-    if (different > 0)
-        fail_msg("%s: %s differs in %u pixels, the first at (%u, %u)", what, output, different,
-                 first % width, first / width);
+    return different;
+}
+
+uint32_t scene_differences(const scene_picture *a, const scene_picture *b, uint32_t *first)
+{
+    const void *outputs[][2] = {{a->color, b->color}, {a->depth, b->depth}, {a->object, b->object}};
+    const uint32_t pixels = a->width * a->height;
+    uint32_t different = 0;
+    assert_int_equal(a->width, b->width);
+    assert_int_equal(a->height, b->height);
+    *first = UINT32_MAX;
+    for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; i++) {
+        assert_int_equal(outputs[i][0] != NULL, outputs[i][1] != NULL);
+        different += count_different(outputs[i][0], outputs[i][1], pixels, first);
+    }
+    return different;
 }
 
 void scene_assert_same(const scene_picture *found, const scene_picture *expected, const char *what)
 {
-    assert_int_equal(found->width, expected->width);
-    assert_int_equal(found->height, expected->height);
-    const uint32_t width = found->width, height = found->height;
-    assert_same_output(found->object, expected->object, width, height, what, "object");
-    assert_same_output(found->depth, expected->depth, width, height, what, "depth");
-    assert_same_output(found->color, expected->color, width, height, what, "color");
+    uint32_t first;
+    const uint32_t different = scene_differences(found, expected, &first);
+    if (different > 0)
+        fail_msg("%s: %u pixels of the outputs differ, the first at (%u, %u)", what, different,
+                 first % found->width, first / found->width);
 }
 
 uint32_t scene_covered(const scene_picture *picture)

@@ -74,6 +74,8 @@ int32_t scene_object_at(const scene_picture *picture, uint32_t x, uint32_t y);
 
 /* Fails with the number of pixels that differ, and the first of them. */
 void scene_assert_same(const scene_picture *found, const scene_picture *expected, const char *what);
+/* How many pixels of all outputs differ; `*first` is the index of the first, if any. */
+uint32_t scene_differences(const scene_picture *a, const scene_picture *b, uint32_t *first);
 /* Pixels with an object. */
 uint32_t scene_covered(const scene_picture *picture);
 uint64_t scene_hash(const scene_picture *picture);
