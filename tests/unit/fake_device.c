@@ -19,6 +19,7 @@ typedef struct fake {
     fake_submission log[FAKE_MOST_SUBMISSIONS];
     uint32_t log_count, calls;
     uint32_t waiting, wait_calls;
+    bool waited_for[TD_LANE_COUNT];
     uint64_t longest_wait;
     VkMappedMemoryRange invalidated;
 } fake;
@@ -120,6 +121,9 @@ static VkResult wait_semaphores(VkDevice device, const VkSemaphoreWaitInfo *info
     tdi_mutex_lock(&gpu.mutex);
     if (timeout > gpu.longest_wait)
         gpu.longest_wait = timeout;
+    /* Of two threads one would wake up late on some drivers. */
+    assert_false(gpu.waited_for[queue]);
+    gpu.waited_for[queue] = true;
     gpu.waiting++;
     gpu.wait_calls++;
     tdi_cond_broadcast(&gpu.changed);
@@ -128,6 +132,7 @@ static VkResult wait_semaphores(VkDevice device, const VkSemaphoreWaitInfo *info
     while (result == VK_SUCCESS && !gpu.lost && gpu.reached[queue] < info->pValues[0] && in_time)
         in_time = tdi_cond_wait_until(&gpu.changed, &gpu.mutex, deadline);
     gpu.waiting--;
+    gpu.waited_for[queue] = false;
     if (result == VK_SUCCESS && gpu.reached[queue] < info->pValues[0])
         result = gpu.lost ? VK_ERROR_DEVICE_LOST : VK_TIMEOUT;
     tdi_mutex_unlock(&gpu.mutex);

@@ -186,6 +186,47 @@ static void the_end_waits_for_what_is_watched(void **state)
         assert_int_equal(t[i].result, TD_OK);
 }
 
+typedef struct patient {
+    td_device *device;
+    tdi_ticket ticket;
+    tdi_thread thread;
+} patient;
+
+static void wait_for_ticket(void *user)
+{
+    const patient *p = user;
+    assert_int_equal(tdi_ticket_wait(p->device, p->ticket, UINT64_MAX), TD_OK);
+    pthread_mutex_lock(&mutex);
+    told_count++;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&mutex);
+}
+
+/* fake_device sees to it that no two are in the driver for one queue. The first comes back though
+ * another thread is there for a later point. */
+static void threads_take_turns_in_the_driver(void **state)
+{
+    (void)state;
+    td_device *device = fake_device_create(1);
+    fake_hold(true);
+    patient patients[6];
+    told t;
+    for (uint32_t i = 0; i < 6; i++)
+        patients[i] = (patient){.device = device, .ticket = submit(device, TD_LANE_GRAPHICS)};
+    watch(device, &t, patients[4].ticket);
+    fake_until_waiting(1);
+    for (uint32_t i = 0; i < 6; i++)
+        assert_int_equal(
+            tdi_thread_start(&patients[i].thread, "patient", wait_for_ticket, &patients[i]), TD_OK);
+    for (uint32_t i = 0; i < 6; i++) {
+        fake_complete(0, i + 1);
+        until_told(i >= 4 ? i + 2 : i + 1);
+    }
+    for (uint32_t i = 0; i < 6; i++)
+        tdi_thread_join(&patients[i].thread);
+    fake_device_destroy();
+}
+
 typedef struct chain {
     tdi_watch watch;
     td_device *device;
@@ -230,6 +271,7 @@ int main(void)
         cmocka_unit_test_setup(loss_wakes_all, reset),
         cmocka_unit_test_setup(a_wait_that_fails_for_memory_is_tried_again, reset),
         cmocka_unit_test_setup(the_end_waits_for_what_is_watched, reset),
+        cmocka_unit_test_setup(threads_take_turns_in_the_driver, reset),
         cmocka_unit_test_setup(a_callback_may_submit_and_watch, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
