@@ -206,12 +206,14 @@ static json_t *throughput_part(const report_source *source)
     const td_batch_params *params = &source->batch->params;
     double pixels = (double)info->done * params->width * params->height;
     double written = (double)info->files * params->width * params->height;
+    bool png = tdi_destination_sink(source->batch->destination) == TDI_SINK_PNG;
+    double encoding_s = operation_s(source, "encode");
     return json_pack("{s:o, s:o, s:o, s:o}", "frames_per_s",
                      number_of(ratio((double)info->done, info->elapsed_s)), "pixels_per_s",
                      number_of(ratio(pixels, info->elapsed_s)), "encoded_mb_per_s",
                      number_of(ratio((double)info->encoded_bytes * 1e-6, info->elapsed_s)),
                      "encoded_pixels_per_core_s",
-                     number_of(ratio(written, operation_s(source, "encode"))));
+                     png ? number_of(ratio(written, encoding_s)) : json_null());
 }
 
 static json_t *categories_part(const uint64_t bytes[TD_BUDGET_CATEGORY_COUNT])
