@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <tandem/monitor.h>
+
 #include "base/memory.h"
 #include "graph_support.h"
 
@@ -361,6 +363,43 @@ static void a_lost_device_is_an_error_and_no_hang(void **state)
     fake_device_destroy();
 }
 
+/* The model has no timestamps: each batch is a span from its submission to its end. */
+static void spans_are_handed_over_before_the_slot_is_used_again(void **state)
+{
+    (void)state;
+    td_device *device = fake_device_create(3);
+    frame_graph f;
+    make(device, &f);
+    tdi_plan_slot *slot = make_slot(device, &f);
+    td_monitor *monitor;
+    assert_int_equal(td_monitor_create(0, &monitor), TD_OK);
+    const tdi_binding_of bindings[] = {
+        {.resource = f.scene, .bound = {.buffer = f.transient.handle}},
+        {.resource = f.out, .bound = {.buffer = f.transient.handle}},
+    };
+    for (uint64_t i = 0; i < 20; i++) {
+        const tdi_execution execution = {
+            .bindings = bindings, .binding_count = 2, .monitor = monitor, .frame_index = i};
+        tdi_ticket ticket;
+        assert_int_equal(tdi_plan_execute(slot, &execution, &ticket), TD_OK);
+    }
+    tdi_plan_slot_destroy(slot);
+    td_operation operation;
+    uint32_t count;
+    assert_int_equal(td_monitor_operations(monitor, &operation, 1, &count), TD_OK);
+    assert_int_equal(count, 1);
+    assert_string_equal(operation.name, "test");
+    assert_int_equal(operation.count, 20 * TD_LANE_COUNT);
+    for (uint32_t lane = 0; lane < TD_LANE_COUNT; lane++) {
+        td_lane_stats stats;
+        td_monitor_lane(monitor, (td_lane)lane, &stats);
+        assert_int_equal(stats.submissions, 20);
+    }
+    td_monitor_destroy(monitor);
+    tdi_plan_destroy(f.plan);
+    fake_device_destroy();
+}
+
 static void the_steady_state_allocates_nothing(void **state)
 {
     (void)state;
@@ -419,6 +458,7 @@ int main(void)
         cmocka_unit_test(too_little_memory_is_refused),
         cmocka_unit_test(a_failed_submission_leaves_the_slot_usable),
         cmocka_unit_test(a_lost_device_is_an_error_and_no_hang),
+        cmocka_unit_test(spans_are_handed_over_before_the_slot_is_used_again),
         cmocka_unit_test(the_steady_state_allocates_nothing),
         cmocka_unit_test(every_allocation_of_a_slot_may_fail),
     };
