@@ -10,6 +10,13 @@ struct tdi_completer {
     tdi_thread thread;
 };
 
+static _Thread_local bool on_completion_thread;
+
+bool tdi_on_completion_thread(void)
+{
+    return on_completion_thread;
+}
+
 void tdi_watch_list_append(tdi_watch_list *list, tdi_watch *watch)
 {
     watch->next = NULL;
@@ -37,6 +44,7 @@ static void run_list(tdi_watch *watch)
 static void completer_thread(void *user)
 {
     tdi_completer *completer = user;
+    on_completion_thread = true;
     tdi_mutex_lock(&completer->mutex);
     for (;;) {
         tdi_watch *first = completer->list.first;

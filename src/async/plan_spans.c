@@ -2,6 +2,7 @@
 
 #include "async/device_clock.h"
 #include "async/monitor.h"
+#include "async/waiter.h"
 #include "base/clock.h"
 #include "base/memory.h"
 
@@ -79,10 +80,10 @@ td_result tdi_plan_spans_init(plan_spans *spans, td_device *device, const tdi_pl
     return spans->clock ? make_queries(spans) : TD_OK;
 }
 
-static void wait_until_idle(plan_spans *spans)
+static void wait_until_told(plan_spans *spans)
 {
     tdi_mutex_lock(&spans->mutex);
-    while (spans->busy)
+    while (spans->watched)
         tdi_cond_wait(&spans->idle, &spans->mutex);
     tdi_mutex_unlock(&spans->mutex);
 }
@@ -91,23 +92,13 @@ void tdi_plan_spans_destroy(plan_spans *spans)
 {
     if (!spans->device)
         return;
-    wait_until_idle(spans);
+    wait_until_told(spans);
     if (spans->pool)
         spans->device->vk.vkDestroyQueryPool(spans->device->handle, spans->pool, NULL);
     tdi_buffer_destroy(spans->device, &spans->copied);
     tdi_free(spans->read);
     tdi_cond_destroy(&spans->idle);
     tdi_mutex_destroy(&spans->mutex);
-}
-
-void tdi_plan_spans_begin(plan_spans *spans, struct td_monitor *monitor, uint64_t frame_index)
-{
-    wait_until_idle(spans);
-    spans->monitor = monitor;
-    spans->frame_index = frame_index;
-    if (monitor && spans->pool)
-        spans->device->vk.vkResetQueryPool(spans->device->handle, spans->pool, 0,
-                                           query_count(spans->plan));
 }
 
 static void stamp(const plan_spans *spans, VkCommandBuffer commands, uint32_t batch, uint32_t query)
@@ -196,6 +187,7 @@ static void add_host_times(const plan_spans *spans, uint32_t batch)
 
 static void hand_over(plan_spans *spans)
 {
+    spans->pending = false;
     for (uint32_t batch = 0; batch < spans->plan->batch_count; batch++) {
         tdi_monitor_count_submission(spans->monitor, spans->plan->batches[batch].lane);
         if (is_timed(spans, batch))
@@ -205,13 +197,34 @@ static void hand_over(plan_spans *spans)
     }
 }
 
+/* A callback that executes the plan again may come before the watch of the last execution, on the
+ * thread that would tell it: then the spans are handed over here, and the watch goes on to wait for
+ * the new execution. */
+void tdi_plan_spans_begin(plan_spans *spans, struct td_monitor *monitor, uint64_t frame_index)
+{
+    if (!tdi_on_completion_thread())
+        wait_until_told(spans);
+    else if (spans->pending)
+        hand_over(spans);
+    spans->monitor = monitor;
+    spans->frame_index = frame_index;
+    if (monitor && spans->pool)
+        spans->device->vk.vkResetQueryPool(spans->device->handle, spans->pool, 0,
+                                           query_count(spans->plan));
+}
+
 static void on_reached(tdi_watch *watch, td_result result)
 {
     plan_spans *spans = (plan_spans *)((char *)watch - offsetof(plan_spans, watch));
-    if (result == TD_OK)
+    if (result == TD_OK && spans->pending && !tdi_ticket_reached(spans->device, spans->ticket)) {
+        watch->ticket = spans->ticket;
+        tdi_ticket_watch(spans->device, watch);
+        return;
+    }
+    if (result == TD_OK && spans->pending)
         hand_over(spans);
     tdi_mutex_lock(&spans->mutex);
-    spans->busy = false;
+    spans->watched = false;
     tdi_cond_signal(&spans->idle);
     tdi_mutex_unlock(&spans->mutex);
 }
@@ -221,7 +234,14 @@ void tdi_plan_spans_submitted(plan_spans *spans, tdi_ticket ticket)
     if (!spans->monitor)
         return;
     spans->submitted_ns = tdi_now_ns();
-    spans->busy = true;
+    spans->ticket = ticket;
+    spans->pending = true;
+    tdi_mutex_lock(&spans->mutex);
+    bool watched = spans->watched;
+    spans->watched = true;
+    tdi_mutex_unlock(&spans->mutex);
+    if (watched)
+        return;
     spans->watch = (tdi_watch){.ticket = ticket, .reached = on_reached};
     tdi_ticket_watch(spans->device, &spans->watch);
 }

@@ -17,7 +17,9 @@ typedef struct plan_spans {
     tdi_watch watch;
     tdi_mutex mutex;
     tdi_cond idle;
-    bool busy; /* handed to the watch */
+    bool watched; /* the watch is under way */
+    bool pending; /* the spans of `ticket`'s execution were not handed over yet */
+    tdi_ticket ticket;
     struct td_monitor *monitor;
     uint64_t frame_index;
     uint64_t submitted_ns;
@@ -27,8 +29,7 @@ td_result tdi_plan_spans_init(plan_spans *spans, td_device *device, const tdi_pl
 /* Also of zeroed spans. */
 void tdi_plan_spans_destroy(plan_spans *spans);
 
-/* Before recording; blocks until the last execution's spans were handed over, which its ticket is
- * the cause of. */
+/* Before recording, when the last execution is over; its spans were handed over then. */
 void tdi_plan_spans_begin(plan_spans *spans, struct td_monitor *monitor, uint64_t frame_index);
 /* Around the passes of a batch. */
 void tdi_plan_spans_start_batch(plan_spans *spans, VkCommandBuffer commands, uint32_t batch);

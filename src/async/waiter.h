@@ -21,6 +21,8 @@ td_result tdi_completer_create(tdi_completer **out);
 void tdi_completer_destroy(tdi_completer *completer);
 /* Takes all of the list; each watch's result is set. */
 void tdi_completer_run(tdi_completer *completer, tdi_watch_list *list);
+/* True on a completion thread: nothing there may wait for another watch to be told. */
+bool tdi_on_completion_thread(void);
 
 typedef struct tdi_waiter tdi_waiter;
 td_result tdi_waiter_create(td_device *device, uint32_t queue, tdi_completer *completer,

@@ -400,6 +400,77 @@ static void spans_are_handed_over_before_the_slot_is_used_again(void **state)
     fake_device_destroy();
 }
 
+typedef struct resubmission {
+    tdi_watch watch;
+    const frame_graph *f;
+    tdi_plan_slot *slot;
+    td_monitor *monitor;
+    tdi_mutex mutex;
+    tdi_cond changed;
+    bool done;
+    tdi_ticket ticket;
+} resubmission;
+
+static void execute_monitored(const frame_graph *f, tdi_plan_slot *slot, td_monitor *monitor,
+                              tdi_ticket *out)
+{
+    const tdi_binding_of bindings[] = {
+        {.resource = f->scene, .bound = {.buffer = f->transient.handle}},
+        {.resource = f->out, .bound = {.buffer = f->transient.handle}},
+    };
+    const tdi_execution execution = {.bindings = bindings, .binding_count = 2, .monitor = monitor};
+    assert_int_equal(tdi_plan_execute(slot, &execution, out), TD_OK);
+}
+
+static void execute_again(tdi_watch *watch, td_result result)
+{
+    resubmission *r = (resubmission *)watch;
+    assert_int_equal(result, TD_OK);
+    execute_monitored(r->f, r->slot, r->monitor, &r->ticket);
+    tdi_mutex_lock(&r->mutex);
+    r->done = true;
+    tdi_cond_signal(&r->changed);
+    tdi_mutex_unlock(&r->mutex);
+}
+
+/* The callback of the first slot's execution comes before the spans of the second slot are handed
+ * over, on the thread that would do it. */
+static void a_callback_may_execute_a_slot_that_is_just_over(void **state)
+{
+    (void)state;
+    td_device *device = fake_device_create(1);
+    frame_graph f;
+    make(device, &f);
+    tdi_plan_slot *one = make_slot(device, &f);
+    tdi_plan_slot *two = make_slot(device, &f);
+    resubmission r = {.watch = {.reached = execute_again}, .f = &f, .slot = two};
+    assert_int_equal(td_monitor_create(0, &r.monitor), TD_OK);
+    assert_int_equal(tdi_mutex_init(&r.mutex, TDI_RANK_NONE), TD_OK);
+    assert_int_equal(tdi_cond_init(&r.changed), TD_OK);
+    fake_hold(true);
+    tdi_ticket ticket;
+    execute_monitored(&f, one, r.monitor, &r.watch.ticket);
+    tdi_ticket_watch(device, &r.watch);
+    execute_monitored(&f, two, r.monitor, &ticket);
+    fake_complete(0, 2);
+    tdi_mutex_lock(&r.mutex);
+    while (!r.done)
+        tdi_cond_wait(&r.changed, &r.mutex);
+    tdi_mutex_unlock(&r.mutex);
+    fake_complete(0, 3);
+    tdi_plan_slot_destroy(one);
+    tdi_plan_slot_destroy(two);
+    td_operation operation;
+    uint32_t count;
+    assert_int_equal(td_monitor_operations(r.monitor, &operation, 1, &count), TD_OK);
+    assert_int_equal(operation.count, 3);
+    tdi_cond_destroy(&r.changed);
+    tdi_mutex_destroy(&r.mutex);
+    td_monitor_destroy(r.monitor);
+    tdi_plan_destroy(f.plan);
+    fake_device_destroy();
+}
+
 static void the_steady_state_allocates_nothing(void **state)
 {
     (void)state;
@@ -459,6 +530,7 @@ int main(void)
         cmocka_unit_test(a_failed_submission_leaves_the_slot_usable),
         cmocka_unit_test(a_lost_device_is_an_error_and_no_hang),
         cmocka_unit_test(spans_are_handed_over_before_the_slot_is_used_again),
+        cmocka_unit_test(a_callback_may_execute_a_slot_that_is_just_over),
         cmocka_unit_test(the_steady_state_allocates_nothing),
         cmocka_unit_test(every_allocation_of_a_slot_may_fail),
     };
