@@ -2,6 +2,7 @@
 # The tests. Every run ends with one line that counts single tests, not programs.
 
 test_logs=()
+test_summary=()
 test_status=0
 
 # run_suite DIR [MESON-TEST-ARGUMENT...]
@@ -16,7 +17,7 @@ run_suite()
 
 finish_tests()
 {
-  python3 tools/dev/count_tests.py "${test_logs[@]}" || test_status=1
+  python3 tools/dev/count_tests.py "${test_summary[@]}" "${test_logs[@]}" || test_status=1
   exit "$test_status"
 }
 
@@ -79,7 +80,7 @@ test_long()
     fi
     test_logs+=("$log")
   done
-  python3 tools/dev/count_tests.py --summary docs/testing.md "${test_logs[@]}"
+  [[ $# -gt 0 ]] || test_summary=(--summary docs/testing.md)
 }
 
 cmd_test()
