@@ -271,7 +271,7 @@ static int run_on_device(const bench_options *options, int count, char **names)
         print_json(list, params.device);
     json_decref(list);
     td_device_destroy(params.device);
-    return result == TD_OK ? CLI_EXIT_OK : cli_fail(CLI_STAGE_RENDER, result);
+    return result == TD_OK ? CLI_EXIT_OK : cli_fail(CLI_STAGE_PREPARE, result);
 }
 
 static int run_bench(int argc, char **argv)

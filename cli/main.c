@@ -98,7 +98,7 @@ int main(int argc, char **argv)
     cli_main_ns = tdi_now_ns();
     td_result result = cli_watch_interrupts();
     if (result != TD_OK)
-        return cli_fail(CLI_STAGE_RENDER, result);
+        return cli_fail(CLI_STAGE_PREPARE, result);
     int code = run(argc, argv);
     /* What standard output still holds may not fit on the disk. */
     if (fflush(stdout) != 0 && code == CLI_EXIT_OK) {

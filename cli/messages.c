@@ -61,11 +61,15 @@ int cli_exit_code(cli_stage stage, td_result result)
 {
     if (result == TD_OK || result == TD_ERROR_BUDGET || stage == CLI_STAGE_RENDER)
         return render_exit_code(result);
+    int code = render_exit_code(result);
     switch (stage) {
     case CLI_STAGE_DEVICE:
-        return result == TD_ERROR_ARGUMENT ? CLI_EXIT_USAGE : CLI_EXIT_DEVICE;
+        return code == CLI_EXIT_USAGE ? code : CLI_EXIT_DEVICE;
     case CLI_STAGE_SCENE:
         return CLI_EXIT_INPUT;
+    case CLI_STAGE_PREPARE:
+        /* There are no others that succeeded: this machine cannot do it. */
+        return code == CLI_EXIT_SOME ? CLI_EXIT_DEVICE : code;
     default:
         return CLI_EXIT_OUTPUT;
     }

@@ -17,10 +17,11 @@ typedef enum cli_exit {
 
 /* What was being done when a call failed. */
 typedef enum cli_stage {
-    CLI_STAGE_DEVICE, /* choosing and making a device */
-    CLI_STAGE_SCENE,  /* reading a scene */
-    CLI_STAGE_RENDER, /* everything after that */
-    CLI_STAGE_OUTPUT, /* writing a file of the program's own */
+    CLI_STAGE_DEVICE,  /* choosing and making a device */
+    CLI_STAGE_SCENE,   /* reading a scene */
+    CLI_STAGE_PREPARE, /* everything else before the first view */
+    CLI_STAGE_RENDER,  /* views, which fail one by one */
+    CLI_STAGE_OUTPUT,  /* writing a file of the program's own */
 } cli_stage;
 
 /* "tandem: " and the sentence. */

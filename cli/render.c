@@ -89,7 +89,7 @@ static int check_destination(render_job *job)
     td_result result = tdi_destination_create(&job->params, &destination);
     tdi_destination_destroy(destination);
     if (result != TD_OK)
-        return cli_fail(CLI_STAGE_RENDER, result);
+        return cli_fail(CLI_STAGE_PREPARE, result);
     bool may_exist = options->overwrite || options->resume;
     const char *const files[] = {options->contact_sheet, options->report, options->timeline};
     int code = CLI_EXIT_OK;
@@ -117,7 +117,7 @@ static int open_session(render_job *job, const char *path)
         return code;
     td_result result = cli_views_place(options, job->session.scene, &job->views);
     if (result != TD_OK)
-        return cli_fail(CLI_STAGE_RENDER, result);
+        return cli_fail(CLI_STAGE_PREPARE, result);
     return CLI_EXIT_OK;
 }
 
@@ -230,14 +230,14 @@ static int run_batch(render_job *job)
 {
     td_result result = td_monitor_create(0, &job->monitor);
     if (result != TD_OK)
-        return cli_fail(CLI_STAGE_RENDER, result);
+        return cli_fail(CLI_STAGE_PREPARE, result);
     job->params.device = job->session.device;
     job->params.scene = job->session.scene;
     job->params.cameras = job->views.cameras;
     job->params.monitor = job->monitor;
     result = td_batch_create(&job->params, &job->batch);
     if (result != TD_OK)
-        return cli_fail(CLI_STAGE_RENDER, result);
+        return cli_fail(CLI_STAGE_PREPARE, result);
     cli_guard_batch(job->batch);
     result = td_batch_run(job->batch);
     cli_progress_end(&job->progress);
@@ -256,7 +256,7 @@ static int run_job(render_job *job, const char *path)
     cli_views_count(options, &job->views);
     job->scene_name = cli_scene_name(path);
     if (!job->scene_name)
-        return cli_fail(CLI_STAGE_RENDER, TD_ERROR_HOST_MEMORY);
+        return cli_fail(CLI_STAGE_PREPARE, TD_ERROR_HOST_MEMORY);
     fill_params(job);
     if (options->output && strcmp(options->output, "-") == 0)
         tdi_ignore_broken_pipes();

@@ -49,6 +49,12 @@ class Failures(DeviceCase):
         self.check(self.render("--device", "no such device"), 5, "no such device")
         self.check(self.render(TANDEM_DEVICE="99"), 5, "99")
 
+    def test_an_image_that_is_too_large_for_the_device(self):
+        ran = self.render("--budget", "64GiB", "--samples", "16", size="16384x16384")
+        self.assertIn(ran.code, (4, 5))
+        self.check(ran, ran.code, "16384x16384" if ran.code == 5 else "MiB")
+        self.assertEqual(self.files(), [])
+
     def test_a_budget_that_does_not_suffice(self):
         ran = self.render("--budget", "1MiB", scene="builtin:city")
         self.check(ran, 4, "MiB")
