@@ -361,17 +361,24 @@ static td_result wait_in_driver(td_device *device, tdi_ticket ticket, uint64_t t
     return result == VK_TIMEOUT ? TD_OK : tdi_lane_check(device, result, "vkWaitSemaphores");
 }
 
-/* Waits in the driver, or for the thread that does. TD_OK says nothing about the ticket. */
-static td_result wait_a_while(td_device *device, tdi_ticket ticket, uint64_t timeout_ns)
+/* Under the lock. */
+static void pause_waiting(timeline *line, uint64_t timeout_ns)
+{
+    uint64_t pause = timeout_ns < LOOK_NS ? timeout_ns : LOOK_NS;
+    (void)tdi_cond_wait_until(&line->returned, &line->wait_mutex,
+                              tdi_deadline(tdi_now_ns(), pause));
+}
+
+/* Waits in the driver, or for the thread that does; or for a moment, where the driver cannot wait
+ * for want of memory. What came of it is seen by looking. */
+static void wait_a_while(td_device *device, tdi_ticket ticket, uint64_t timeout_ns)
 {
     timeline *line = &lanes_of(device)->queues[ticket.queue];
     tdi_mutex_lock(&line->wait_mutex);
     if (line->waited_for) {
-        uint64_t pause = timeout_ns < LOOK_NS ? timeout_ns : LOOK_NS;
-        (void)tdi_cond_wait_until(&line->returned, &line->wait_mutex,
-                                  tdi_deadline(tdi_now_ns(), pause));
+        pause_waiting(line, timeout_ns);
         tdi_mutex_unlock(&line->wait_mutex);
-        return TD_OK;
+        return;
     }
     line->waited_for = true;
     tdi_mutex_unlock(&line->wait_mutex);
@@ -379,8 +386,9 @@ static td_result wait_a_while(td_device *device, tdi_ticket ticket, uint64_t tim
     tdi_mutex_lock(&line->wait_mutex);
     line->waited_for = false;
     tdi_cond_broadcast(&line->returned);
+    if (result != TD_OK && !tdi_device_lost(device))
+        pause_waiting(line, timeout_ns);
     tdi_mutex_unlock(&line->wait_mutex);
-    return result;
 }
 
 td_result tdi_ticket_wait(td_device *device, tdi_ticket ticket, uint64_t timeout_ns)
@@ -394,7 +402,7 @@ td_result tdi_ticket_wait(td_device *device, tdi_ticket ticket, uint64_t timeout
             return tdi_fail(TD_ERROR_TIMEOUT, "queue %u did not reach point %llu in time",
                             ticket.queue, (unsigned long long)ticket.value);
         uint64_t left = deadline - now;
-        TDI_TRY(wait_a_while(device, ticket, left < LONGEST_WAIT_NS ? left : LONGEST_WAIT_NS));
+        wait_a_while(device, ticket, left < LONGEST_WAIT_NS ? left : LONGEST_WAIT_NS);
     }
     return TD_OK;
 }

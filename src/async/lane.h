@@ -47,7 +47,7 @@ uint64_t tdi_queue_reached(td_device *device, uint32_t queue);
 
 bool tdi_ticket_reached(td_device *device, tdi_ticket ticket);
 /* Blocks the calling thread on the timeline, at most `timeout_ns`. TD_ERROR_TIMEOUT,
- * TD_ERROR_DEVICE_LOST. */
+ * TD_ERROR_DEVICE_LOST, and nothing else. */
 td_result tdi_ticket_wait(td_device *device, tdi_ticket ticket, uint64_t timeout_ns);
 
 /* Something to be done when a ticket is reached. The memory is the caller's until `reached` has

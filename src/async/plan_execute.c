@@ -111,16 +111,10 @@ td_result tdi_plan_slot_create(td_device *device, const tdi_plan *plan, const td
     return TD_OK;
 }
 
-/* A lost device will not come back to the slot's memory, so only that ends the wait early. */
 td_result tdi_plan_slot_wait(tdi_plan_slot *slot)
 {
-    for (uint32_t queue = 0; queue < TD_LANE_COUNT; queue++) {
-        td_result result;
-        do {
-            result = tdi_ticket_wait(slot->device, slot->last[queue], UINT64_MAX);
-        } while (result != TD_OK && result != TD_ERROR_DEVICE_LOST);
-        TDI_TRY(result);
-    }
+    for (uint32_t queue = 0; queue < TD_LANE_COUNT; queue++)
+        TDI_TRY(tdi_ticket_wait(slot->device, slot->last[queue], UINT64_MAX));
     return TD_OK;
 }
 

@@ -7,9 +7,6 @@
 /* No wait is longer, so that loss and shutdown are always seen. */
 #define LONGEST_WAIT_NS TDI_NS_PER_S
 
-/* After a wait that failed for want of memory. */
-#define BACK_OFF_NS (10 * TDI_NS_PER_MS)
-
 struct tdi_waiter {
     td_device *device;
     uint32_t queue;
@@ -54,15 +51,12 @@ static void wait_once(tdi_waiter *waiter)
 {
     tdi_ticket ticket = {waiter->queue, waiter->wanted.first->ticket.value};
     tdi_mutex_unlock(&waiter->mutex);
-    td_result result = tdi_ticket_wait(waiter->device, ticket, LONGEST_WAIT_NS);
+    (void)tdi_ticket_wait(waiter->device, ticket, LONGEST_WAIT_NS);
     bool lost = tdi_device_lost(waiter->device);
     uint64_t reached = tdi_queue_reached(waiter->device, waiter->queue);
     tdi_watch_list finished = {0};
     tdi_mutex_lock(&waiter->mutex);
     take_finished(waiter, reached, lost, &finished);
-    if (result != TD_OK && result != TD_ERROR_TIMEOUT && !lost)
-        (void)tdi_cond_wait_until(&waiter->changed, &waiter->mutex,
-                                  tdi_deadline(tdi_now_ns(), BACK_OFF_NS));
     tdi_mutex_unlock(&waiter->mutex);
     tdi_completer_run(waiter->completer, &finished);
     tdi_mutex_lock(&waiter->mutex);
