@@ -203,31 +203,32 @@ vec3 shade(context c, uint word, vec2 pixel)
     return radiance;
 }
 
+/* The sum over the samples that something covers; alpha counts them. Invocations that have a
+ * triangle left to shade do so together, whichever of their samples it begins with. */
 vec4 resolve(context c, uint first_word, ivec2 pixel)
 {
-    if (SAMPLES == 1u) {
+    vec4 sum = vec4(0.0);
+    if (SAMPLES == 1u) { /* what is below comes to the same, but compiles to more */
         uint word = words[first_word].x;
-        vec4 sum = vec4(0.0);
         if (word != NOTHING)
             sum = vec4(shade(c, word, vec2(pixel * 256 + 128)), 1.0);
         return sum;
     }
-    vec4 sum = vec4(0.0);
-    uint done = 0u;
-    for (uint s = 0u; s < SAMPLES; s++) {
-        uint word = words[first_word + s].x;
-        if (word == NOTHING || (done >> s & 1u) != 0u)
-            continue;
+    uint left = 0u; /* samples, a bit each */
+    for (uint s = 0u; s < SAMPLES; s++)
+        left |= words[first_word + s].x != NOTHING ? 1u << s : 0u;
+    while (left != 0u) {
+        uint word = words[first_word + findLSB(left)].x;
         ivec2 center = ivec2(0);
-        int covered = 0;
-        for (uint k = s; k < SAMPLES; k++)
-            if (words[first_word + k].x == word) {
-                done |= 1u << k;
-                center += sample_offset(k);
-                covered++;
+        float covered = 0.0;
+        for (uint s = 0u; s < SAMPLES; s++)
+            if (words[first_word + s].x == word) {
+                left &= ~(1u << s);
+                center += sample_offset(s);
+                covered += 1.0;
             }
-        vec2 at = vec2(pixel * 256) + vec2(center) / float(covered);
-        sum += vec4(shade(c, word, at), 1.0) * float(covered);
+        vec2 at = vec2(pixel * 256) + vec2(center) * (1.0 / covered);
+        sum += vec4(shade(c, word, at), 1.0) * covered;
     }
     return sum;
 }
