@@ -25,8 +25,8 @@ static bool is_timed(const plan_spans *spans, uint32_t batch)
 }
 
 /* lavapipe waits for the whole device before it answers vkGetQueryPoolResults, which would hold up
- * every callback, so there the device itself copies the timestamps. On a GPU that copy is what is
- * slow: 0.5 ms a frame on an H100, where asking costs nothing. */
+ * every callback, so there the device itself copies the timestamps. Elsewhere asking waits for
+ * nothing and saves the copy. */
 static bool copies(const plan_spans *spans)
 {
     return spans->device->info.software;
