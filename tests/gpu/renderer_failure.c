@@ -70,6 +70,10 @@ static bool call_fails_now(void)
       (d, i, a, o))                                                                                \
     X(vkAllocateDescriptorSets,                                                                    \
       (VkDevice d, const VkDescriptorSetAllocateInfo *i, VkDescriptorSet *o), (d, i, o))           \
+    X(vkCreateSemaphore,                                                                           \
+      (VkDevice d, const VkSemaphoreCreateInfo *i, const VkAllocationCallbacks *a,                 \
+       VkSemaphore *o),                                                                            \
+      (d, i, a, o))                                                                                \
     X(vkCreateCommandPool,                                                                         \
       (VkDevice d, const VkCommandPoolCreateInfo *i, const VkAllocationCallbacks *a,               \
        VkCommandPool *o),                                                                          \
@@ -159,13 +163,41 @@ static uint64_t render_views(td_renderer *renderer)
     return hash;
 }
 
+/* What the views look like, by a device to which nothing happens. */
+static uint64_t render_undisturbed(td_scene *scene)
+{
+    const td_device_params device_params = {.validation = true};
+    const td_renderer_params params = small_params(scene);
+    td_device *device = NULL;
+    gpu_ok(td_device_create(&device_params, &device));
+    td_renderer *renderer = scene_renderer(device, &params);
+    const uint64_t hash = render_views(renderer);
+    td_renderer_destroy(renderer);
+    td_device_destroy(device);
+    return hash;
+}
+
+static void assert_renders(td_device *device, td_scene *scene, uint64_t expected)
+{
+    const td_renderer_params params = small_params(scene);
+    td_renderer *renderer = scene_renderer(device, &params);
+    assert_true(render_views(renderer) == expected);
+    td_renderer_destroy(renderer);
+}
+
+static void assert_nothing_used(td_device *device)
+{
+    td_budget_info info;
+    td_budget_get_info(td_device_budget(device), &info);
+    assert_int_equal(info.used_bytes, 0);
+}
+
 static void fail_until_a_renderer_is_made(td_device *device, const fault_kind *fault, uint32_t step)
 {
     td_scene *scene = scene_rich(1);
     const td_renderer_params params = small_params(scene);
-    td_renderer *renderer = scene_renderer(device, &params);
-    const uint64_t expected = render_views(renderer);
-    td_renderer_destroy(renderer);
+    const uint64_t expected = render_undisturbed(scene);
+    td_renderer *renderer = NULL;
     uint32_t failures = 0;
     bool failed = true;
     for (uint32_t nth = 1; failed; nth += step) {
@@ -182,14 +214,10 @@ static void fail_until_a_renderer_is_made(td_device *device, const fault_kind *f
         assert_true(failed);
         assert_null(renderer);
         assert_failure(result);
-        td_budget_info info;
-        td_budget_get_info(td_device_budget(device), &info);
-        assert_int_equal(info.used_bytes, 0);
+        assert_nothing_used(device);
     }
     assert_true(failures > 5);
-    renderer = scene_renderer(device, &params);
-    assert_true(render_views(renderer) == expected);
-    td_renderer_destroy(renderer);
+    assert_renders(device, scene, expected);
     td_scene_destroy(scene);
 }
 
@@ -248,6 +276,32 @@ static void submitting_survives_the_driver(td_device *device)
     fail_until_views_are_submitted(device, &DRIVER_CALL);
 }
 
+/* The threads of the lanes and of the pool that makes pipelines. */
+static void making_survives_want_of_threads(td_device *device)
+{
+    td_scene *scene = scene_rich(2);
+    const td_renderer_params params = small_params(scene);
+    const uint64_t expected = render_undisturbed(scene);
+    uint32_t failures = 0;
+    for (uint32_t nth = 1; nth <= 8; nth++) {
+        td_renderer *renderer = NULL;
+        support_fail_thread(nth);
+        const td_result result = td_renderer_create(device, &params, &renderer);
+        support_fail_thread(0);
+        if (result != TD_OK) {
+            assert_int_equal(result, TD_ERROR_SYSTEM);
+            assert_true(strlen(td_last_error()) > 0);
+            assert_nothing_used(device);
+            failures++;
+        }
+        td_renderer_destroy(renderer);
+    }
+    support_restore_threads();
+    assert_true(failures >= 2);
+    assert_renders(device, scene, expected);
+    td_scene_destroy(scene);
+}
+
 static int use_allocator(void **state)
 {
     (void)state;
@@ -265,9 +319,8 @@ static int restore_allocator(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        gpu_test(making_survives_want_of_memory),
-        gpu_test(submitting_survives_want_of_memory),
-        gpu_test(making_survives_the_driver),
+        gpu_test(making_survives_want_of_memory),  gpu_test(submitting_survives_want_of_memory),
+        gpu_test(making_survives_want_of_threads), gpu_test(making_survives_the_driver),
         gpu_test(submitting_survives_the_driver),
     };
     return cmocka_run_group_tests(tests, use_allocator, restore_allocator);
