@@ -33,8 +33,8 @@ typedef enum td_tonemap {
 
 /** How a renderer is made. Zero is the default where not said otherwise. */
 typedef struct td_renderer_params {
-    td_scene *scene;       /**< Required; must outlive td_renderer_create, and each submission
-                                that follows a change of it. */
+    td_scene *scene;       /**< Required. It may be destroyed before the renderer, which goes on
+                                with what it last was. */
     uint32_t width;        /**< Pixels, 1 to 16384; required. */
     uint32_t height;       /**< Pixels, 1 to 16384; required. */
     uint32_t samples;      /**< Coverage samples a pixel: 1, 4, 8, 16; 0: 4. */

@@ -49,7 +49,8 @@ TD_API td_result td_scene_create(const td_scene_params *params, td_scene **out);
 TD_API td_result td_scene_load(const char *path, const td_scene_load_params *params,
                                td_scene **out);
 
-/** Destroys a scene. Renderers that were made from it go on. NULL is fine. */
+/** Destroys a scene. Renderers that were made from it go on, and its memory is freed with the last
+ * of them. NULL is fine. */
 TD_API void td_scene_destroy(td_scene *scene);
 
 /** A mesh from arrays. The arrays are copied during the call. */

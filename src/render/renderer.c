@@ -187,7 +187,7 @@ td_result td_renderer_create(td_device *device, const td_renderer_params *params
     if (!renderer)
         return TD_ERROR_HOST_MEMORY;
     renderer->device = device;
-    renderer->scene = filled.scene;
+    renderer->scene = tdi_scene_retain(filled.scene);
     renderer->params = filled;
     const td_result result = fill_renderer(renderer);
     if (result != TD_OK) {
@@ -225,6 +225,7 @@ void td_renderer_destroy(td_renderer *renderer)
     tdi_plan_destroy(renderer->plan);
     tdi_graph_destroy(renderer->graph);
     tdi_passes_destroy(renderer->passes);
+    td_scene_destroy(renderer->scene);
     tdi_free(renderer);
 }
 

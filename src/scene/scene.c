@@ -27,6 +27,7 @@ static void set_defaults(td_scene *scene)
 
 static td_result fill_new_scene(td_scene *scene, const char *name, uint32_t threads)
 {
+    atomic_init(&scene->references, 1);
     scene->threads = threads;
     scene->name = tdi_strdup(name);
     scene->flat = tdi_alloc_zero(1, sizeof *scene->flat);
@@ -89,9 +90,16 @@ static void free_contents(td_scene *scene)
         tdi_free(scene->unsupported[i]);
 }
 
+td_scene *tdi_scene_retain(td_scene *scene)
+{
+    atomic_fetch_add_explicit(&scene->references, 1, memory_order_relaxed);
+    return scene;
+}
+
 void td_scene_destroy(td_scene *scene)
 {
-    if (scene == NULL)
+    if (scene == NULL ||
+        atomic_fetch_sub_explicit(&scene->references, 1, memory_order_acq_rel) != 1)
         return;
     free_contents(scene);
     tdi_geometry_free(&scene->geometry);

@@ -7,6 +7,8 @@
 #ifndef TDI_SCENE_SCENE_H
 #define TDI_SCENE_SCENE_H
 
+#include <stdatomic.h>
+
 #include <tandem/scene.h>
 
 #include "base/thread.h"
@@ -92,6 +94,7 @@ typedef struct tdi_light {
 } tdi_light;
 
 struct td_scene {
+    atomic_uint references; /* the user's, and one for each renderer */
     char *name;
     uint32_t threads; /* 0: the cores given */
 
@@ -124,6 +127,9 @@ struct td_scene {
     tdi_mutex *flat_lock; /* held while `flat` is brought up to date */
     tdi_flat *flat;       /* up to date after tdi_scene_update */
 };
+
+/* One more reference, dropped by td_scene_destroy. Thread-safe. */
+td_scene *tdi_scene_retain(td_scene *scene);
 
 /* Appends one element to one of the scene's arrays; the element is zeroed but for its name and
  * counted at once. The pointer is valid until the next such call. */
