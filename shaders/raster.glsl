@@ -52,24 +52,27 @@ void pixel_box(screen_triangle t, target to, ivec2 offset, out ivec2 first, out 
     last = min((max(t.a, max(t.b, t.c)) - offset) >> 8, to.high);
 }
 
-/* The upper half of a word only ever falls, so a look at it, even at an old value, may spare the
- * atomic but never loses a sample. */
+/* The upper half of a word only ever falls, so a look at it, even at an old value, may spare what
+ * follows but never loses a sample. */
+bool may_win(uint at, float depth)
+{
+    return ~floatBitsToUint(depth) <= word_halves[at].y;
+}
+
 void write_word(uint at, uint word, float depth)
 {
-    uint key = ~floatBitsToUint(depth);
-    if (key <= word_halves[at].y)
-        atomicMin(words[at], packUint2x32(uvec2(word, key)));
+    atomicMin(words[at], packUint2x32(uvec2(word, ~floatBitsToUint(depth))));
 }
 
 /* A sample that the triangle covers. */
 #ifdef MASKED
 #define COVER(at, word, depth, where)                                                              \
-    if (depth >= to.depth_min && mask_covers(mask, where))                                         \
+    if (depth >= to.depth_min && may_win(at, depth) && mask_covers(mask, where))                   \
     write_word(at, word, depth)
 #define LOAD_MASK(view, word) mask_triangle mask = load_mask(view, word)
 #else
 #define COVER(at, word, depth, where)                                                              \
-    if (depth >= to.depth_min)                                                                     \
+    if (depth >= to.depth_min && may_win(at, depth))                                               \
     write_word(at, word, depth)
 #define LOAD_MASK(view, word)
 #endif

@@ -48,6 +48,9 @@ typedef struct td_renderer_params {
     float exposure;                /**< EV; radiance is scaled by 2^exposure. */
     td_tonemap tonemap;            /**< Tone curve. */
     float background[4];           /**< Linear RGBA behind everything; zero: transparent. */
+    bool copy_results;             /**< Results go through device memory and the transfer lane,
+                                        instead of straight into host memory by the last pass: one
+                                        submission more, and the same bytes. */
     td_monitor *monitor;           /**< Receives the lanes' spans; may be NULL. */
 } td_renderer_params;
 

@@ -140,6 +140,22 @@ static void look_at_properties(const tdi_vk_instance *instance, tdi_candidate *c
     info->software = c->type == VK_PHYSICAL_DEVICE_TYPE_CPU;
 }
 
+/* What shading asks its neighbours. */
+static void look_at_subgroups(const tdi_vk_instance *instance, tdi_candidate *c)
+{
+    const VkSubgroupFeatureFlags needed = VK_SUBGROUP_FEATURE_BASIC_BIT |
+                                          VK_SUBGROUP_FEATURE_VOTE_BIT |
+                                          VK_SUBGROUP_FEATURE_BALLOT_BIT;
+    VkPhysicalDeviceSubgroupProperties subgroups = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES};
+    VkPhysicalDeviceProperties2 properties = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &subgroups};
+    instance->vkGetPhysicalDeviceProperties2(c->handle, &properties);
+    if (!(subgroups.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) ||
+        (subgroups.supportedOperations & needed) != needed)
+        lacks(&c->info, "votes and ballots of subgroups in compute");
+}
+
 static td_result look_at(const tdi_vk_instance *instance, td_async_mode async, tdi_candidate *c)
 {
     look_at_properties(instance, c);
@@ -147,10 +163,12 @@ static td_result look_at(const tdi_vk_instance *instance, td_async_mode async, t
     TDI_TRY(look_at_queues(instance, async, c));
     TDI_TRY(look_at_extensions(instance, c));
     c->features.debug_utils = instance->debug_utils;
-    if (c->info.api_version < VK_API_VERSION_1_3)
+    if (c->info.api_version < VK_API_VERSION_1_3) {
         lacks(&c->info, "Vulkan 1.3");
-    else
+    } else {
         look_at_features(instance, c);
+        look_at_subgroups(instance, c);
+    }
     c->info.usable = c->info.missing[0] == '\0';
     return TD_OK;
 }

@@ -102,6 +102,7 @@ static td_result declare_frame(td_renderer *renderer)
         .outputs = renderer->params.outputs,
         .cluster_instances = renderer->scene->flat->cluster_instance_count,
         .masked = tdi_scene_is_masked(renderer->scene),
+        .copy_out = renderer->params.copy_results,
         .threads = renderer->scene->threads,
     };
     TDI_TRY(tdi_passes_create(renderer->device, &params, &renderer->passes));

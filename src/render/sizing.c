@@ -5,8 +5,8 @@
 #include "gpu/budget.h"
 
 #define MIN_TILE             64 /* pixels; smaller tiles cost more than they save */
-#define AUTO_VIEWS           16
-#define AUTO_PIXELS_GPU      (UINT64_C(16) << 20)  /* samples in a submission that fill a GPU */
+#define AUTO_VIEWS           64
+#define AUTO_PIXELS_GPU      (UINT64_C(4) << 20)   /* samples in a submission that fill a GPU */
 #define AUTO_PIXELS_SOFTWARE (UINT64_C(256) << 10) /* sharing gains nothing above (fact F17) */
 #define MIN_RESULT_SLOTS     2
 

@@ -145,6 +145,24 @@ static void tiles_do_not_matter(td_device *device)
     td_scene_destroy(scene);
 }
 
+static void the_way_of_results_does_not_matter(td_device *device)
+{
+    td_scene *scene = scene_rich(1);
+    scene_picture alone[VIEWS];
+    render_alone(device, scene, 4, alone);
+    td_renderer_params params = rich_params(scene, 4);
+    params.result_slots = VIEWS + 1;
+    params.copy_results = true;
+    assert_same_views(device, &params, alone, "copied");
+    params.views_per_submission = 3;
+    assert_same_views(device, &params, alone, "copied, three a submission");
+    params.tile_width = 33;
+    params.tile_height = 17;
+    assert_same_views(device, &params, alone, "copied, in tiles");
+    free_all(alone);
+    td_scene_destroy(scene);
+}
+
 static void threads_do_not_matter(td_device *device)
 {
     td_scene *scene = scene_rich(1);
@@ -193,6 +211,7 @@ int main(void)
         gpu_test(views_in_flight_do_not_matter),
         gpu_test(views_of_a_submission_do_not_matter),
         gpu_test(tiles_do_not_matter),
+        gpu_test(the_way_of_results_does_not_matter),
         gpu_test(threads_do_not_matter),
         gpu_test(outputs_do_not_depend_on_each_other),
     };
