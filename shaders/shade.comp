@@ -104,7 +104,7 @@ vec3 bend_normal(surface_point p, place at, corners k, vec3 m, texcoord uv)
                       p.w.at.z * fetch_tangent(at.first_tangent + k.vertices.z).xyz;
         t = vec3(dot(at.instance.rows[0].xyz, object), dot(at.instance.rows[1].xyz, object),
                  dot(at.instance.rows[2].xyz, object));
-        handedness = t0.w;
+        handedness = at.mirrored ? -t0.w : t0.w; /* a mirror turns cross products round */
     } else {
         /* Along the screen, position and coordinates change together. */
         vec3 dx = p.w.dx.y * p.edge1 + p.w.dx.z * p.edge2;
@@ -115,7 +115,8 @@ vec3 bend_normal(surface_point p, place at, corners k, vec3 m, texcoord uv)
         t = area < 0.0 ? -t : t;
         b = area < 0.0 ? -b : b;
         t -= p.normal * dot(p.normal, t);
-        handedness = dot(cross(p.normal, t), b) < 0.0 ? -1.0 : 1.0;
+        /* b follows V, which points down the texture; the map's Y points up. */
+        handedness = dot(cross(p.normal, t), b) < 0.0 ? 1.0 : -1.0;
     }
     float length2 = dot(t, t);
     if (length2 == 0.0)
