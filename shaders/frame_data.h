@@ -5,11 +5,7 @@
 
 #include "scene_data.h"
 
-#ifdef __STDC__
 #define TDI_ADDRESS uint64_t
-#else
-#define TDI_ADDRESS uint64_t
-#endif
 
 #define TDI_VIEW_ORTHOGRAPHIC 1u
 

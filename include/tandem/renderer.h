@@ -50,7 +50,8 @@ typedef struct td_renderer_params {
     float background[4];           /**< Linear RGBA behind everything; zero: transparent. */
     bool copy_results;             /**< Results go through device memory and the transfer lane,
                                         instead of straight into host memory by the last pass: one
-                                        submission more, and the same bytes. */
+                                        submission more, and the same bytes. Done without asking for
+                                        images that the device cannot bind whole. */
     td_monitor *monitor;           /**< Receives the lanes' spans; may be NULL. */
 } td_renderer_params;
 
@@ -71,7 +72,7 @@ typedef struct td_renderer_info {
     uint32_t tile_width;           /**< Pixels. */
     uint32_t tile_height;          /**< Pixels. */
     uint32_t tiles;                /**< Tiles an image. */
-    uint64_t transient_bytes;      /**< Of one submission. */
+    uint64_t transient_bytes;      /**< Needed within submissions, all sets together. */
     uint64_t readback_bytes;       /**< Of all slots. */
 } td_renderer_info;
 
@@ -79,7 +80,8 @@ typedef struct td_renderer_info {
 TD_API void td_renderer_get_info(const td_renderer *renderer, td_renderer_info *out);
 
 /** Submits up to `views_per_submission` views of the scene as it is now, and gives a request for
- * each. Waits at most `timeout_ns` for a free slot: ::TD_ERROR_AGAIN (limit 0) or
+ * each. Waits at most `timeout_ns` for a free slot (an image in tiles keeps the caller until its
+ * last tile is submitted): ::TD_ERROR_AGAIN (limit 0) or
  * ::TD_ERROR_TIMEOUT while all are in flight or leased. `item` numbers the first view in the
  * monitor's spans. On failure there are no requests. */
 TD_API td_result td_renderer_submit(td_renderer *renderer, const td_camera *cameras, uint32_t count,

@@ -94,6 +94,16 @@ static td_renderer_params with_defaults(const td_renderer_params *params)
     return filled;
 }
 
+/* A result that is larger than a binding may be is written tile by tile and copied. */
+static void choose_way_of_results(td_renderer *renderer)
+{
+    const td_renderer_params *params = &renderer->params;
+    tdi_result_layout layout;
+    tdi_result_layout_make(params->width, params->height, params->outputs, &layout);
+    if (layout.view_bytes > renderer->device->max_storage_range)
+        renderer->params.copy_results = true;
+}
+
 static td_result declare_frame(td_renderer *renderer)
 {
     TDI_TRY(tdi_scene_update(renderer->scene));
@@ -190,6 +200,7 @@ td_result td_renderer_create(td_device *device, const td_renderer_params *params
     renderer->device = device;
     renderer->scene = tdi_scene_retain(filled.scene);
     renderer->params = filled;
+    choose_way_of_results(renderer);
     const td_result result = fill_renderer(renderer);
     if (result != TD_OK) {
         td_renderer_destroy(renderer);

@@ -9,6 +9,8 @@
 
 #define TDI_MAX_VIEWS 64 /* in a submission */
 
+#define TDI_RESULT_PIXEL_BYTES 12 /* of all outputs together */
+
 /* Where the outputs of one view lie in a slot: bytes from the view's start; rows are tight. */
 typedef struct tdi_result_layout {
     uint32_t width, height;

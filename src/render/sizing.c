@@ -55,13 +55,17 @@ static td_result measure_transient(const tdi_sizing_request *request, tdi_sizing
     return TD_OK;
 }
 
-/* True if the bindings of the passes can hold it. */
+/* True if the bindings of the passes can hold it. Results that are copied are bound tile by tile.
+ */
 static bool bindable(const tdi_sizing_request *request, const tdi_sizing *sizing)
 {
     const uint64_t pixels = (uint64_t)sizing->tile_width * sizing->tile_height * sizing->views;
+    const uint64_t bound = request->params->copy_results
+                               ? pixels * TDI_RESULT_PIXEL_BYTES
+                               : sizing->layout.view_bytes * sizing->views;
     return pixels <= tdi_passes_max_pixels(request->passes, request->device) &&
            sizing->views <= tdi_passes_max_views(request->passes, request->device) &&
-           sizing->layout.view_bytes * sizing->views <= request->device->max_storage_range;
+           bound <= request->device->max_storage_range;
 }
 
 /* Halves the longer side of the tile. False where the user has fixed it, or it is small enough. */
