@@ -11,20 +11,20 @@ layout(binding = 0, scalar) writeonly buffer words_buffer
 };
 layout(binding = 1, scalar) writeonly buffer lists_buffer
 {
-    dispatch_list lists[LIST_COUNT];
+    tdi_dispatch_list lists[TDI_LIST_COUNT];
 };
 layout(binding = 2, scalar) writeonly buffer large_lists_buffer
 {
-    large_header header;
+    tdi_large_header header;
 };
 
 void main()
 {
-    const dispatch_list empty = dispatch_list(0u, 1u, 1u, 0u);
+    const tdi_dispatch_list empty = tdi_dispatch_list(0u, 1u, 1u, 0u);
     uint index = gl_GlobalInvocationID.x;
-    if (index < LIST_COUNT)
+    if (index < TDI_LIST_COUNT)
         lists[index] = empty;
-    if (index < LARGE_COUNT)
+    if (index < TDI_LARGE_COUNT)
         header.lists[index] = empty;
     if (index == 0u) {
         header.triangle_count = 0u;

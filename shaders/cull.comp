@@ -6,10 +6,10 @@
 /* Which clusters can cover a sample of the tile, by the box that bounds them: conservative. One
  * invocation a cluster instance and view, or several in turn where there are too many. */
 
-layout(local_size_x = 64) in;
+layout(local_size_x = TDI_CULL_GROUP) in;
 layout(binding = 0, scalar) buffer lists_buffer
 {
-    dispatch_list lists[LIST_COUNT];
+    tdi_dispatch_list lists[TDI_LIST_COUNT];
 };
 layout(binding = 1, scalar) writeonly buffer visible_buffer
 {
@@ -109,7 +109,7 @@ bool holds_sample(vec4 bounds, vec4 window)
 void append(uint list, uint entry)
 {
     uint index = atomicAdd(lists[list].count, 1u);
-    atomicMax(lists[list].x, min(index + 1u, MAX_GROUPS));
+    atomicMax(lists[list].x, min(index + 1u, TDI_MAX_GROUPS));
     visible[visible_slot(list, index)] = entry;
 }
 
@@ -130,9 +130,9 @@ void cull(uint index, uint view, vec4 window, float depth_min)
     if (!clip && !holds_sample(projected(box), window))
         return;
     uint flags = surface_ref(FRAME.surfaces).data[clusters.data[source.cluster].surface].flags;
-    uint list = clip ? LIST_CLIP : LIST_PLAIN;
+    uint list = clip ? TDI_LIST_CLIP : TDI_LIST_PLAIN;
     if ((flags & TDI_SURFACE_MASKED) != 0u)
-        list |= LIST_MASKED;
+        list |= TDI_LIST_MASKED;
     append(list, pack_visible(index, view));
 }
 

@@ -9,7 +9,7 @@ layout(constant_id = 2) const int LARGE_BOX = 32;
 
 layout(binding = 1, scalar) readonly buffer lists_buffer
 {
-    dispatch_list lists[LIST_COUNT];
+    tdi_dispatch_list lists[TDI_LIST_COUNT];
 };
 layout(binding = 2, scalar) readonly buffer visible_buffer
 {
@@ -17,11 +17,11 @@ layout(binding = 2, scalar) readonly buffer visible_buffer
 };
 layout(binding = 3, scalar) buffer large_lists_buffer
 {
-    large_header header;
+    tdi_large_header header;
 };
 layout(binding = 4, scalar) writeonly buffer large_triangles_buffer
 {
-    large_triangle large[];
+    tdi_large_triangle large[];
 };
 layout(binding = 5, scalar) writeonly buffer entries_buffer
 {
@@ -29,11 +29,11 @@ layout(binding = 5, scalar) writeonly buffer entries_buffer
 };
 
 #ifdef MASKED
-#define LIST_KIND  LIST_MASKED
-#define LARGE_KIND LARGE_MASKED
+#define LIST_KIND  TDI_LIST_MASKED
+#define LARGE_KIND TDI_LARGE_MASKED
 #else
 #define LIST_KIND  0u
-#define LARGE_KIND LARGE_OPAQUE
+#define LARGE_KIND TDI_LARGE_OPAQUE
 #endif
 
 /* Boxes of at most 127 pixels. One loop over all pixels of the box, so that neighbours with boxes
@@ -128,8 +128,8 @@ bool append_entry(uvec2 entry)
     if (atomicAdd(header.entry_count, 1u) >= capacity)
         return false;
     uint index = atomicAdd(header.lists[LARGE_KIND].count, 1u);
-    atomicMax(header.lists[LARGE_KIND].x, min(index + 1u, MAX_GROUPS));
-    entries[LARGE_KIND == LARGE_MASKED ? capacity - 1u - index : index] = entry;
+    atomicMax(header.lists[LARGE_KIND].x, min(index + 1u, TDI_MAX_GROUPS));
+    entries[LARGE_KIND == TDI_LARGE_MASKED ? capacity - 1u - index : index] = entry;
     return true;
 }
 
@@ -141,7 +141,7 @@ void bin_triangle(screen_triangle t, vec2 depths, target to, uint word, ivec2 fi
         raster_alone(t, to, word, first, last);
         return;
     }
-    large[index] = large_triangle(t.a, t.b, t.c, t.depth_a, depths.x, depths.y, to.view, word);
+    large[index] = tdi_large_triangle(t.a, t.b, t.c, t.depth_a, depths.x, depths.y, to.view, word);
     ivec2 low = (first - to.low) / BIN;
     ivec2 high = (last - to.low) / BIN;
     ivec2 bin;

@@ -13,5 +13,5 @@ void draw_corners(cluster_source c, uint corners, target to, uint word)
 
 void main()
 {
-    draw_list(LIST_PLAIN | LIST_KIND);
+    draw_list(TDI_LIST_PLAIN | LIST_KIND);
 }

@@ -83,5 +83,5 @@ void draw_corners(cluster_source c, uint corners, target to, uint word)
 
 void main()
 {
-    draw_list(LIST_CLIP | LIST_KIND);
+    draw_list(TDI_LIST_CLIP | LIST_KIND);
 }

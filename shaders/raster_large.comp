@@ -10,11 +10,11 @@
 
 layout(binding = 1, scalar) readonly buffer large_lists_buffer
 {
-    large_header header;
+    tdi_large_header header;
 };
 layout(binding = 2, scalar) readonly buffer large_triangles_buffer
 {
-    large_triangle large[];
+    tdi_large_triangle large[];
 };
 layout(binding = 3, scalar) readonly buffer entries_buffer
 {
@@ -22,9 +22,9 @@ layout(binding = 3, scalar) readonly buffer entries_buffer
 };
 
 #ifdef MASKED
-#define LARGE_KIND LARGE_MASKED
+#define LARGE_KIND TDI_LARGE_MASKED
 #else
-#define LARGE_KIND LARGE_OPAQUE
+#define LARGE_KIND TDI_LARGE_OPAQUE
 #endif
 
 const int LANES_ACROSS = 8; /* pixels side by side in a workgroup */
@@ -37,7 +37,7 @@ int edge_start(ivec2 from, ivec2 to, ivec2 at)
 
 void draw_entry(uvec2 entry)
 {
-    large_triangle source = large[entry.x];
+    tdi_large_triangle source = large[entry.x];
     target to = make_target(source.view);
     LOAD_MASK(source.view, source.word);
     screen_triangle t;
@@ -78,5 +78,5 @@ void main()
     uint count = header.lists[LARGE_KIND].count;
     uint end = uint(entries.length()) - 1u;
     for (uint i = gl_WorkGroupID.x; i < count; i += gl_NumWorkGroups.x)
-        draw_entry(entries[LARGE_KIND == LARGE_MASKED ? end - i : i]);
+        draw_entry(entries[LARGE_KIND == TDI_LARGE_MASKED ? end - i : i]);
 }

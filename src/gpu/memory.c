@@ -36,10 +36,11 @@ static VkMemoryPropertyFlags type_flags(const td_device *device, uint32_t type)
     return device->memory_properties.memoryTypes[type].propertyFlags;
 }
 
-/* The driver's figure for all heaps; 0 without VK_EXT_memory_budget. */
+/* The driver's figure for all heaps; 0 without VK_EXT_memory_budget, and on software devices: they
+ * count what the whole machine has in use. */
 static uint64_t driver_bytes(const td_device *device)
 {
-    if (!device->features.memory_budget)
+    if (!device->features.memory_budget || device->info.software)
         return 0;
     VkPhysicalDeviceMemoryBudgetPropertiesEXT figures = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT};

@@ -4,10 +4,8 @@
 
 #include "render/pass_sets.h"
 
-#define CULL_GROUP   64 /* invocations, as in cull.comp */
-#define SHADE_GROUP  8  /* pixels across and down, as in shade.comp */
+#define SHADE_GROUP  8 /* pixels across and down, as in shade.comp */
 #define CLEAR_GROUPS 256
-#define MAX_GROUPS   65535 /* the least that devices must allow */
 
 static void bind(const tdi_pass_context *context, tdi_pass_pipeline index,
                  const struct tdi_output_layout *result)
@@ -41,9 +39,10 @@ void tdi_record_clear(const tdi_pass_context *context)
 void tdi_record_cull(const tdi_pass_context *context)
 {
     const tdi_pass_frame *frame = context->frame;
-    const uint32_t wanted = groups(frame->frame->cluster_instance_count, CULL_GROUP);
+    const uint32_t wanted = groups(frame->frame->cluster_instance_count, TDI_CULL_GROUP);
     bind(context, TDI_PIPELINE_CULL, NULL);
-    context->device->vk.vkCmdDispatch(context->commands, wanted < MAX_GROUPS ? wanted : MAX_GROUPS,
+    context->device->vk.vkCmdDispatch(context->commands,
+                                      wanted < TDI_MAX_GROUPS ? wanted : TDI_MAX_GROUPS,
                                       frame->frame->view_count, 1);
 }
 
@@ -53,27 +52,29 @@ static void dispatch_list(const tdi_pass_context *context, tdi_pass_pipeline pip
     const tdi_passes *passes = context->user;
     const tdi_bound *bound = &context->resources[passes->roles[lists]];
     bind(context, pipeline, NULL);
-    context->device->vk.vkCmdDispatchIndirect(context->commands, bound->buffer,
-                                              bound->offset + list * TDI_LIST_BYTES);
+    context->device->vk.vkCmdDispatchIndirect(
+        context->commands, bound->buffer, bound->offset + list * sizeof(struct tdi_dispatch_list));
 }
 
 void tdi_record_raster(const tdi_pass_context *context)
 {
     const tdi_passes *passes = context->user;
-    dispatch_list(context, TDI_PIPELINE_RASTER, TDI_ROLE_LISTS, 0);
-    dispatch_list(context, TDI_PIPELINE_RASTER_CLIP, TDI_ROLE_LISTS, 1);
+    dispatch_list(context, TDI_PIPELINE_RASTER, TDI_ROLE_LISTS, TDI_LIST_PLAIN);
+    dispatch_list(context, TDI_PIPELINE_RASTER_CLIP, TDI_ROLE_LISTS, TDI_LIST_CLIP);
     if (!passes->params.masked)
         return;
-    dispatch_list(context, TDI_PIPELINE_RASTER_MASKED, TDI_ROLE_LISTS, 2);
-    dispatch_list(context, TDI_PIPELINE_RASTER_CLIP_MASKED, TDI_ROLE_LISTS, 3);
+    dispatch_list(context, TDI_PIPELINE_RASTER_MASKED, TDI_ROLE_LISTS, TDI_LIST_MASKED);
+    dispatch_list(context, TDI_PIPELINE_RASTER_CLIP_MASKED, TDI_ROLE_LISTS,
+                  TDI_LIST_MASKED | TDI_LIST_CLIP);
 }
 
 void tdi_record_raster_large(const tdi_pass_context *context)
 {
     const tdi_passes *passes = context->user;
-    dispatch_list(context, TDI_PIPELINE_RASTER_LARGE, TDI_ROLE_LARGE_LISTS, 0);
+    dispatch_list(context, TDI_PIPELINE_RASTER_LARGE, TDI_ROLE_LARGE_LISTS, TDI_LARGE_OPAQUE);
     if (passes->params.masked)
-        dispatch_list(context, TDI_PIPELINE_RASTER_LARGE_MASKED, TDI_ROLE_LARGE_LISTS, 1);
+        dispatch_list(context, TDI_PIPELINE_RASTER_LARGE_MASKED, TDI_ROLE_LARGE_LISTS,
+                      TDI_LARGE_MASKED);
 }
 
 /* Where the outputs lie in the readback slot. */

@@ -2,11 +2,9 @@
 #ifndef TDI_RENDER_PASS_RECORD_H
 #define TDI_RENDER_PASS_RECORD_H
 
+#include "list_data.h"
 #include "render/passes.h"
 #include "render/pipelines.h"
-
-#define TDI_LIST_COUNT 4  /* lists of clusters, as in lists.glsl */
-#define TDI_LIST_BYTES 16 /* a dispatch_list there */
 
 struct tdi_passes {
     td_device *device;

@@ -6,11 +6,9 @@
 #include "render/pass_record.h"
 
 /* What lists.glsl lays out, in bytes. */
-#define LARGE_HEADER_BYTES   (2 * TDI_LIST_BYTES + 8)
-#define LARGE_TRIANGLE_BYTES 44
-#define ENTRY_BYTES          8
-#define WORD_BYTES           8
-#define VISIBLE_BYTES        4
+#define ENTRY_BYTES   8
+#define WORD_BYTES    8
+#define VISIBLE_BYTES 4
 
 td_result tdi_passes_create(td_device *device, const tdi_passes_params *params, tdi_passes **out)
 {
@@ -70,7 +68,7 @@ static VkDeviceSize lists_size(const tdi_extent *extent, void *user)
 {
     (void)extent;
     (void)user;
-    return TDI_LIST_COUNT * TDI_LIST_BYTES;
+    return TDI_LIST_COUNT * sizeof(struct tdi_dispatch_list);
 }
 
 static VkDeviceSize visible_size(const tdi_extent *extent, void *user)
@@ -84,7 +82,7 @@ static VkDeviceSize large_lists_size(const tdi_extent *extent, void *user)
 {
     (void)extent;
     (void)user;
-    return LARGE_HEADER_BYTES;
+    return sizeof(struct tdi_large_header);
 }
 
 /* Room for some more than Sponza has from inside (6,000 and 29,000 in 2 Mpixel); what does not fit
@@ -92,7 +90,7 @@ static VkDeviceSize large_lists_size(const tdi_extent *extent, void *user)
 static VkDeviceSize large_triangles_size(const tdi_extent *extent, void *user)
 {
     (void)user;
-    return LARGE_TRIANGLE_BYTES * (1024 + view_pixels(extent) / 128);
+    return sizeof(struct tdi_large_triangle) * (1024 + view_pixels(extent) / 128);
 }
 
 static VkDeviceSize entries_size(const tdi_extent *extent, void *user)
