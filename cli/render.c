@@ -86,14 +86,17 @@ static int check_destination(render_job *job)
 {
     const cli_render_options *options = &job->options;
     tdi_destination *destination;
+    const char *const files[] = {options->contact_sheet, options->report, options->timeline};
+    const uint32_t count = sizeof files / sizeof *files;
     td_result result = tdi_destination_create(&job->params, &destination);
+    if (result == TD_OK)
+        result = tdi_destination_check_others(destination, files, count);
     tdi_destination_destroy(destination);
     if (result != TD_OK)
         return cli_fail(CLI_STAGE_PREPARE, result);
     bool may_exist = options->overwrite || options->resume;
-    const char *const files[] = {options->contact_sheet, options->report, options->timeline};
     int code = CLI_EXIT_OK;
-    for (size_t i = 0; i < sizeof files / sizeof *files && code == CLI_EXIT_OK; i++)
+    for (uint32_t i = 0; i < count && code == CLI_EXIT_OK; i++)
         code = cli_check_file(files[i], may_exist);
     return code;
 }

@@ -4,11 +4,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <linux/openat2.h>
+
+#include "base/leftover.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/thread.h"
@@ -16,6 +22,18 @@
 static int system_open(const char *path, int flags, mode_t mode)
 {
     return open(path, flags, mode);
+}
+
+static int system_open_beneath(int folder, const char *path, int flags)
+{
+    const struct open_how how = {.flags = (uint64_t)flags,
+                                 .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+    return (int)syscall(SYS_openat2, folder, path, &how, sizeof how);
+}
+
+static int system_resolve(const char *path, char *out)
+{
+    return realpath(path, out) ? 0 : -1;
 }
 
 static int system_rename_exclusive(const char *from, const char *to)
@@ -35,6 +53,8 @@ static int system_fstat(int fd, struct stat *out)
 
 static const tdi_file_ops system_ops = {
     .open = system_open,
+    .open_beneath = system_open_beneath,
+    .resolve = system_resolve,
     .read = read,
     .write = write,
     .close = close,
@@ -59,6 +79,11 @@ static const tdi_file_ops *ops = &system_ops;
 void tdi_set_file_ops(const tdi_file_ops *replacement)
 {
     ops = replacement ? replacement : &system_ops;
+}
+
+const tdi_file_ops *tdi_file_ops_in_use(void)
+{
+    return ops;
 }
 
 static int open_file(const char *path, int flags)
@@ -137,7 +162,12 @@ static td_result read_all(const char *path, int fd, uint64_t limit, void **data,
 td_result tdi_file_read(const char *path, uint64_t limit, uint8_t **data, size_t *size)
 {
     /* Without O_NONBLOCK the opening of a pipe would wait for its other end. */
-    int fd = open_file(path, O_RDONLY | O_NONBLOCK);
+    return tdi_file_read_opened(path, open_file(path, O_RDONLY | O_NONBLOCK), limit, data, size);
+}
+
+td_result tdi_file_read_opened(const char *path, int fd, uint64_t limit, uint8_t **data,
+                               size_t *size)
+{
     if (fd < 0)
         return fail_read(path, errno);
     void *block = NULL;
@@ -177,6 +207,63 @@ bool tdi_file_exists(const char *path)
 {
     struct stat info;
     return ops->stat(path, &info) == 0;
+}
+
+bool tdi_file_has_content(const char *path)
+{
+    struct stat info;
+    return ops->stat(path, &info) == 0 && !(S_ISREG(info.st_mode) && info.st_size == 0);
+}
+
+/* Takes empty components, "." and ".." out of an absolute path. */
+static void resolve_dots(char *path)
+{
+    char *end = path; /* of what is kept */
+    for (const char *at = path; *at != '\0';) {
+        at += strspn(at, "/");
+        size_t length = strcspn(at, "/");
+        bool up = length == 2 && strncmp(at, "..", 2) == 0;
+        if (length > 0 && !up && !(length == 1 && *at == '.')) {
+            *end++ = '/';
+            memmove(end, at, length);
+            end += length;
+        }
+        while (up && end > path && *--end != '/')
+            continue;
+        at += length;
+    }
+    *end = '\0';
+}
+
+static char *absolute_path(const char *path)
+{
+    char folder[PATH_MAX];
+    char *result = NULL;
+    if (path[0] != '/' && getcwd(folder, sizeof folder))
+        result = tdi_format("%s/%s", folder, path);
+    else
+        result = tdi_format("/%s", path);
+    if (result)
+        resolve_dots(result);
+    return result;
+}
+
+static const char *last_component(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+bool tdi_same_path(const char *a, const char *b)
+{
+    if (strcmp(last_component(a), last_component(b)) != 0)
+        return false;
+    char *left = absolute_path(a);
+    char *right = absolute_path(b);
+    bool same = left && right ? strcmp(left, right) == 0 : strcmp(a, b) == 0;
+    tdi_free(left);
+    tdi_free(right);
+    return same;
 }
 
 static bool is_folder(const char *path)
@@ -234,15 +321,15 @@ struct tdi_file_writer {
 
 static tdi_mutex open_writers_lock = TDI_MUTEX_STATIC(TDI_RANK_FILE);
 static tdi_file_writer *open_writers;
+static bool cleaned_up; /* for good: the program is ending */
 
+/* To be called with the lock held. */
 static void add_writer(tdi_file_writer *writer)
 {
-    tdi_mutex_lock(&open_writers_lock);
     writer->next = open_writers;
     if (open_writers)
         open_writers->previous = writer;
     open_writers = writer;
-    tdi_mutex_unlock(&open_writers_lock);
 }
 
 static void remove_writer(tdi_file_writer *writer)
@@ -260,6 +347,7 @@ static void remove_writer(tdi_file_writer *writer)
 void tdi_file_cleanup_all(void)
 {
     tdi_mutex_lock(&open_writers_lock);
+    cleaned_up = true;
     for (tdi_file_writer *writer = open_writers; writer; writer = writer->next)
         (void)ops->unlink(writer->unfinished);
     tdi_mutex_unlock(&open_writers_lock);
@@ -306,22 +394,35 @@ static td_result check_target(const tdi_file_writer_params *params)
 static td_result open_unfinished(tdi_file_writer *writer)
 {
     static _Atomic uint64_t counter;
-    const char *slash = strrchr(writer->path, '/');
-    int folder_length = slash ? (int)(slash - writer->path) + 1 : 0;
     for (int attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
         tdi_free(writer->unfinished);
-        writer->unfinished =
-            tdi_format("%.*s.tandem-%ld-%llu.part", folder_length, writer->path, (long)getpid(),
-                       (unsigned long long)atomic_fetch_add(&counter, 1));
+        writer->unfinished = tdi_leftover_name(writer->path, atomic_fetch_add(&counter, 1));
         if (!writer->unfinished)
             return TD_ERROR_HOST_MEMORY;
         writer->fd = open_file(writer->unfinished, O_WRONLY | O_CREAT | O_EXCL);
-        if (writer->fd >= 0)
+        if (writer->fd >= 0) {
+            tdi_leftover_hold(writer->fd);
             return TD_OK;
+        }
         if (errno != EEXIST)
             break;
     }
     return fail_write(writer, errno);
+}
+
+/* The lock is held over the opening too: after a clean-up nothing may be left that it did not see.
+ */
+static td_result open_and_add(tdi_file_writer *writer)
+{
+    tdi_mutex_lock(&open_writers_lock);
+    td_result result = cleaned_up ? tdi_fail(TD_ERROR_CANCELLED,
+                                             "%s: is not written, since the program is ending",
+                                             writer->path)
+                                  : open_unfinished(writer);
+    if (result == TD_OK)
+        add_writer(writer);
+    tdi_mutex_unlock(&open_writers_lock);
+    return result;
 }
 
 static void free_writer(tdi_file_writer *writer)
@@ -341,12 +442,12 @@ td_result tdi_file_writer_create(const tdi_file_writer_params *params, tdi_file_
     writer->replace = params->replace;
     writer->durable = params->durable;
     writer->path = tdi_strdup(params->path);
-    td_result result = writer->path ? open_unfinished(writer) : TD_ERROR_HOST_MEMORY;
+    tdi_leftover_remove(params->path);
+    td_result result = writer->path ? open_and_add(writer) : TD_ERROR_HOST_MEMORY;
     if (result != TD_OK) {
         free_writer(writer);
         return result;
     }
-    add_writer(writer);
     *out = writer;
     return TD_OK;
 }
@@ -389,8 +490,9 @@ static td_result finish_data(tdi_file_writer *writer)
     return code == 0 ? TD_OK : fail_write(writer, reason);
 }
 
-/* For file systems that have neither links nor an exclusive rename: an empty file holds the name
- * until the complete one replaces it. */
+/* For file systems that have neither an exclusive rename nor links, and then only, since it is not
+ * free of races: an empty file holds the name until the complete one replaces it, and a process that
+ * is killed in between leaves that empty file. */
 static int rename_over_placeholder(const char *from, const char *to)
 {
     int fd = open_file(to, O_WRONLY | O_CREAT | O_EXCL);
@@ -411,16 +513,17 @@ static bool is_unsupported(int reason)
            reason == EMLINK || reason == EACCES;
 }
 
+/* The first two are one step for all who look: whoever is killed leaves the whole file or none. */
 static int name_exclusively(const char *from, const char *to)
 {
+    if (ops->rename_exclusive(from, to) == 0)
+        return 0;
+    if (!is_unsupported(errno))
+        return -1;
     if (ops->link(from, to) == 0) {
         (void)ops->unlink(from);
         return 0;
     }
-    if (!is_unsupported(errno))
-        return -1;
-    if (ops->rename_exclusive(from, to) == 0)
-        return 0;
     if (!is_unsupported(errno))
         return -1;
     return rename_over_placeholder(from, to);

@@ -40,6 +40,18 @@ static td_result check_params(const td_batch_params *params)
     return TD_OK;
 }
 
+/* A sheet that is there may be complete, so one that is not does not replace it. */
+static bool keeps_sheet(const td_batch *batch)
+{
+    return batch->params.existing == TD_EXISTING_SKIP && tdi_file_has_content(batch->contact_sheet);
+}
+
+static void say_sheet_kept(const td_batch *batch)
+{
+    tdi_log(TD_LOG_WARNING, "%s: is left as it was, since not all views were rendered anew",
+            batch->contact_sheet);
+}
+
 static td_result make_sheet(td_batch *batch)
 {
     const td_batch_params *params = &batch->params;
@@ -48,11 +60,17 @@ static td_result make_sheet(td_batch *batch)
     if (params->existing == TD_EXISTING_ERROR && tdi_file_exists(params->contact_sheet))
         return tdi_fail(TD_ERROR_EXISTS, "%s: exists already; --overwrite replaces it",
                         params->contact_sheet);
+    TDI_TRY(tdi_destination_check_others(batch->destination, &params->contact_sheet, 1));
     batch->contact_sheet = tdi_strdup(params->contact_sheet);
     if (!batch->contact_sheet)
         return TD_ERROR_HOST_MEMORY;
     TDI_TRY(tdi_make_folders_for(batch->contact_sheet));
-    if (tdi_destination_skipped(batch->destination) > 0)
+    bool skips = tdi_destination_skipped(batch->destination) > 0;
+    if (skips && keeps_sheet(batch)) {
+        say_sheet_kept(batch);
+        return TD_OK;
+    }
+    if (skips)
         tdi_log(TD_LOG_WARNING, "%s: lacks the views that were there before", batch->contact_sheet);
     return tdi_sheet_create(params->view_count, params->width, params->height, &batch->sheet);
 }
@@ -78,7 +96,8 @@ static td_result make_threads(td_batch *batch)
         return tdi_pool_create(1, "td-stream", &batch->raw_pool);
     tdi_encoder_params encoder = {
         .threads = params->encode_threads,
-        .replace = params->existing == TD_EXISTING_REPLACE,
+        /* What is skipped is known by then; an empty file is not. */
+        .replace = params->existing != TD_EXISTING_ERROR,
         .durable = params->durable,
     };
     return tdi_encoder_create(&encoder, &batch->encoder);
@@ -330,6 +349,10 @@ static void write_sheet(td_batch *batch)
 {
     if (!batch->sheet)
         return;
+    if (batch->tally.done < batch->params.view_count && keeps_sheet(batch)) {
+        say_sheet_kept(batch);
+        return;
+    }
     tdi_file_writer_params params = {
         .path = batch->contact_sheet,
         .replace = batch->params.existing != TD_EXISTING_ERROR,

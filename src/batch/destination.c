@@ -1,5 +1,6 @@
 #include "batch/destination.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -27,6 +28,75 @@ static const char *camera_of(const tdi_destination *destination, uint64_t view)
     return destination->camera_names ? destination->camera_names[view] : "camera";
 }
 
+/* A file of a view. */
+typedef struct named_file {
+    char *path;
+    uint64_t view;
+} named_file;
+
+static int compare_files(const void *a, const void *b)
+{
+    const named_file *left = a;
+    const named_file *right = b;
+    int order = strcmp(left->path, right->path);
+    return order != 0 ? order : (left->view > right->view) - (left->view < right->view);
+}
+
+/* Says which placeholder tells the two views apart that would be written to the same file. */
+static td_result refuse_equal(const tdi_destination *destination, uint64_t a, uint64_t b,
+                              const char *path)
+{
+    const char *text = tdi_pattern_text(destination->pattern);
+    if (strcmp(camera_of(destination, a), camera_of(destination, b)) == 0)
+        return tdi_fail(TD_ERROR_ARGUMENT,
+                        "%s: views %llu and %llu would both be %s; with more than one view of a "
+                        "camera the name needs {view}",
+                        text, (unsigned long long)a, (unsigned long long)b, path);
+    if (!tdi_pattern_has(destination->pattern, TDI_PLACEHOLDER_CAMERA))
+        return tdi_fail(TD_ERROR_ARGUMENT,
+                        "%s: more than one camera is asked for, so the name needs {camera}", text);
+    return tdi_fail(TD_ERROR_ARGUMENT,
+                    "%s: cameras '%s' and '%s' would both be %s; {view} keeps them apart", text,
+                    camera_of(destination, a), camera_of(destination, b), path);
+}
+
+static td_result expand_all(const tdi_destination *destination, const tdi_output_kind *kind,
+                            named_file *files)
+{
+    for (uint64_t view = 0; view < destination->views; view++) {
+        files[view].view = view;
+        TDI_TRY(tdi_destination_path(destination, view, kind, &files[view].path));
+    }
+    return TD_OK;
+}
+
+static const tdi_output_kind *first_output(const tdi_destination *destination)
+{
+    const tdi_output_kind *kind = tdi_output_kinds;
+    while ((destination->outputs & kind->output) == 0)
+        kind++;
+    return kind;
+}
+
+/* No two views share a file. Outputs are told apart by {output}, so one of them is enough. */
+static td_result check_names(const tdi_destination *destination)
+{
+    named_file *files = tdi_alloc_zero((size_t)destination->views, sizeof *files);
+    if (!files)
+        return TD_ERROR_HOST_MEMORY;
+    td_result result = expand_all(destination, first_output(destination), files);
+    if (result == TD_OK)
+        qsort(files, (size_t)destination->views, sizeof *files, compare_files);
+    for (uint64_t i = 1; i < destination->views && result == TD_OK; i++) {
+        if (strcmp(files[i - 1].path, files[i].path) == 0)
+            result = refuse_equal(destination, files[i - 1].view, files[i].view, files[i].path);
+    }
+    for (uint64_t i = 0; i < destination->views; i++)
+        tdi_free(files[i].path);
+    tdi_free(files);
+    return result;
+}
+
 /* The placeholders are there that keep the files of different views and outputs apart. */
 static td_result check_placeholders(const tdi_destination *destination)
 {
@@ -35,19 +105,12 @@ static td_result check_placeholders(const tdi_destination *destination)
     if (!is_one_bit(destination->outputs) && !tdi_pattern_has(pattern, TDI_PLACEHOLDER_OUTPUT))
         return tdi_fail(TD_ERROR_ARGUMENT,
                         "%s: more than one output is asked for, so the name needs {output}", text);
-    if (tdi_pattern_has(pattern, TDI_PLACEHOLDER_VIEW))
-        return TD_OK;
-    bool named = tdi_pattern_has(pattern, TDI_PLACEHOLDER_CAMERA);
-    for (uint64_t view = 1; view < destination->views; view++) {
-        bool same = strcmp(camera_of(destination, view), camera_of(destination, view - 1)) == 0;
-        if (same)
-            return tdi_fail(TD_ERROR_ARGUMENT,
-                            "%s: more than one view is asked for, so the name needs {view}", text);
-        if (!named)
-            return tdi_fail(TD_ERROR_ARGUMENT,
-                            "%s: more than one camera is asked for, so the name needs {camera}",
-                            text);
-    }
+    if (destination->camera_names)
+        return check_names(destination);
+    /* The number of the view is all that can differ, and it differs always. */
+    if (destination->views > 1 && !tdi_pattern_has(pattern, TDI_PLACEHOLDER_VIEW))
+        return tdi_fail(TD_ERROR_ARGUMENT,
+                        "%s: more than one view is asked for, so the name needs {view}", text);
     return TD_OK;
 }
 
@@ -59,7 +122,7 @@ static td_result check_stream(const tdi_destination *destination)
     return TD_OK;
 }
 
-/* True if there is a file for every output of the view. */
+/* True if there is a file for every output of the view. An empty one is none. */
 static td_result look_for_view(const tdi_destination *destination, uint64_t view, bool *all)
 {
     *all = true;
@@ -69,9 +132,9 @@ static td_result look_for_view(const tdi_destination *destination, uint64_t view
             continue;
         char *path;
         TDI_TRY(tdi_destination_path(destination, view, kind, &path));
-        bool there = tdi_file_exists(path);
+        bool there = tdi_file_has_content(path);
         td_result result = TD_OK;
-        if (there && destination->existing == TD_EXISTING_ERROR)
+        if (destination->existing == TD_EXISTING_ERROR && tdi_file_exists(path))
             result = tdi_fail(TD_ERROR_EXISTS,
                               "%s: exists already; --overwrite replaces it, --resume keeps it and "
                               "adds what is missing",
@@ -113,11 +176,8 @@ static td_result probe(const tdi_destination *destination)
         view++;
     if (view == destination->views)
         return TD_OK;
-    const tdi_output_kind *kind = tdi_output_kinds;
-    while ((destination->outputs & kind->output) == 0)
-        kind++;
     char *path;
-    TDI_TRY(tdi_destination_path(destination, view, kind, &path));
+    TDI_TRY(tdi_destination_path(destination, view, first_output(destination), &path));
     tdi_file_writer *writer = NULL;
     td_result result = tdi_make_folders_for(path);
     if (result == TD_OK) {
@@ -214,6 +274,49 @@ td_result tdi_destination_path(const tdi_destination *destination, uint64_t view
 td_result tdi_destination_prepare(const tdi_destination *destination, const char *path,
                                   bool *wanted)
 {
-    *wanted = destination->existing != TD_EXISTING_SKIP || !tdi_file_exists(path);
+    *wanted = destination->existing != TD_EXISTING_SKIP || !tdi_file_has_content(path);
     return *wanted ? tdi_make_folders_for(path) : TD_OK;
+}
+
+/* TD_ERROR_ARGUMENT if a file of the view has one of these names. */
+static td_result find_shared(const tdi_destination *destination, uint64_t view,
+                             const char *const *paths, uint32_t count)
+{
+    for (uint32_t i = 0; i < TDI_OUTPUT_COUNT; i++) {
+        if ((destination->outputs & tdi_output_kinds[i].output) == 0)
+            continue;
+        char *file;
+        TDI_TRY(tdi_destination_path(destination, view, &tdi_output_kinds[i], &file));
+        const char *shared = NULL;
+        for (uint32_t p = 0; p < count && !shared; p++)
+            shared = paths[p] && tdi_same_path(paths[p], file) ? paths[p] : NULL;
+        tdi_free(file);
+        if (shared)
+            return tdi_fail(TD_ERROR_ARGUMENT,
+                            "%s: view %llu is written to that name; give one of them another",
+                            shared, (unsigned long long)view);
+    }
+    return TD_OK;
+}
+
+td_result tdi_destination_check_others(const tdi_destination *destination, const char *const *paths,
+                                       uint32_t count)
+{
+    for (uint32_t a = 0; a < count; a++) {
+        for (uint32_t b = a + 1; b < count; b++) {
+            if (paths[a] && paths[b] && tdi_same_path(paths[a], paths[b]))
+                return tdi_fail(TD_ERROR_ARGUMENT,
+                                "%s: two files are to have that name; give one "
+                                "of them another",
+                                paths[b]);
+        }
+    }
+    bool some = false;
+    for (uint32_t i = 0; i < count; i++)
+        some = some || paths[i];
+    if (!some || destination->sink == TDI_SINK_RAW)
+        return TD_OK;
+    for (uint64_t view = 0; view < destination->views; view++)
+        TDI_TRY(find_shared(destination, view, paths, count));
+    return TD_OK;
 }

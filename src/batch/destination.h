@@ -25,6 +25,10 @@ uint64_t tdi_destination_skipped(const tdi_destination *destination);
 /* `*path` is the caller's (tdi_free). */
 td_result tdi_destination_path(const tdi_destination *destination, uint64_t view,
                                const tdi_output_kind *kind, char **path);
+/* TD_ERROR_ARGUMENT if one of these names, which may be NULL, is that of another or of a view's
+ * file. */
+td_result tdi_destination_check_others(const tdi_destination *destination, const char *const *paths,
+                                       uint32_t count);
 /* Makes the path's folders; `*wanted` is false if the file is there and is kept. */
 td_result tdi_destination_prepare(const tdi_destination *destination, const char *path,
                                   bool *wanted);

@@ -51,6 +51,32 @@ class Destinations(DeviceCase):
                 self.assertEqual(self.read(name), b"mine")
                 os.unlink(self.path(name))
 
+    def test_files_of_the_command_cannot_be_images(self):
+        with open(self.path("j.png"), "wb") as file:
+            file.write(b"mine")
+        for option in ("--report", "--timeline", "--contact-sheet"):
+            for name in ("j.png", "./j.png", "a/../j.png", self.path("j.png")):
+                with self.subTest(option=option, name=name):
+                    self.check(self.render("--overwrite", "-o", "j.png", option, name), 2, name)
+                    self.assertEqual(self.read("j.png"), b"mine")
+        self.check(self.render("--views", "3", "--report", "out_0002.png"), 2, "view 2")
+        self.check(self.render("--report", "r", "--timeline", "./r"), 2, "./r")
+        self.assertEqual(self.files(), ["j.png"])
+
+    def test_views_of_the_same_name_are_refused(self):
+        cameras = ("--camera", "0", "--camera", "1", "--camera", "0")
+        ran = self.render(*cameras, "-o", "cd_{camera}.png", scene="builtin:city")
+        self.check(ran, 2, "{view}")
+        self.assertIn("cd_0.png", ran.errors)
+        # Slashes become "_" in names.
+        ran = self.render("--camera", "a/b", "--camera", "a_b", "-o", "{camera}.png")
+        self.check(ran, 2, "a_b.png")
+        # 1 and "1x" are as long as 11 and "x".
+        cameras = ["--camera", "y", "--camera", "1x"] + ["--camera", "y"] * 9 + ["--camera", "x"]
+        ran = self.render(*cameras, "-o", "{view}{camera}.png")
+        self.check(ran, 2, "11x.png")
+        self.assertEqual(self.files(), [])
+
     def test_overwrite_replaces(self):
         with open(self.path("out_0000.png"), "wb") as file:
             file.write(b"mine")
@@ -67,6 +93,26 @@ class Destinations(DeviceCase):
         self.assertEqual(self.read("out_0000.png"), b"mine")
         self.assertEqual(self.read("out_0001.png"), second)
         self.assertNotEqual(first, second)
+
+    def test_resume_takes_an_empty_file_for_none(self):
+        with open(self.path("out_0001.png"), "wb"):
+            pass
+        self.check(self.render("--views", "2", "--resume"), 0, "2 of 2 views")
+        Png(self.read("out_0001.png"))
+
+    def test_resume_keeps_a_whole_contact_sheet(self):
+        arguments = ("--views", "3", "--contact-sheet", "sheet.png")
+        self.check(self.render(*arguments))
+        whole = self.read("sheet.png")
+        os.unlink(self.path("out_0001.png"))
+        self.check(self.render(*arguments, "--resume"), 0, "sheet.png")
+        self.assertEqual(self.read("sheet.png"), whole)
+        for view in range(3):
+            os.unlink(self.path(f"out_000{view}.png"))
+        with open(self.path("sheet.png"), "wb") as file:
+            file.write(b"mine")
+        self.check(self.render(*arguments, "--resume"))
+        self.assertEqual(self.read("sheet.png"), whole)
 
     def test_resume_adds_a_missing_output(self):
         arguments = ("--views", "2", "--outputs", "color,object")
