@@ -20,17 +20,18 @@ import sys
 import tempfile
 import time
 
-# Workload: what it is measured against, and how many times as fast tandem should be.
+# Workload: what it is measured against, how many times as fast tandem should be, and what
+# run_peer.py calls it.
 BASELINES = {
-    "W1": ("vtk", 1.1),
-    "W3": ("vtk", 1.1),
-    "W4a": ("filly", 2.0),
-    "W4b": ("filly", 2.0),
-    "W4c": ("filly", None),
-    "W5": ("vtk", 1.5),
-    "first-image": ("filly", None),
+    "helmet": ("vtk", 1.1, "W1"),
+    "sponza": ("vtk", 1.1, "W3"),
+    "cubes": ("filly", 2.0, "W4a"),
+    "teapots": ("filly", 2.0, "W4b"),
+    "cubes-instanced": ("filly", None, "W4c"),
+    "helmet-small": ("vtk", 1.5, "W5"),
+    "first-image": ("filly", None, "W1"),
 }
-ENCODING = ["png-helmet", "png-sponza"]
+ALONE = ["city", "spheres", "png-helmet", "png-sponza", "png-city"]
 # Versions of the renderers that the aims were set against; numpy and pillow are what they return
 # images with.
 PACKAGES = {"vtk": "vtk==9.7.2", "filly": "filly==0.2.1"}
@@ -39,6 +40,10 @@ HELMET = "scenes/DamagedHelmet/glTF-Binary/DamagedHelmet.glb"
 
 class Unavailable(Exception):
     """A figure that this machine cannot give; the text says why."""
+
+
+class Skipped(Exception):
+    """A figure of a scene that is not there."""
 
 
 def run_json(command, environment=None):
@@ -54,10 +59,12 @@ def tandem_figure(program, name):
     """(value, unit) of one run of one benchmark."""
     if name == "first-image":
         return first_image(program), "s"
-    results = run_json([program, "bench", "--json", name])["results"]
-    for result in results:
+    report = run_json([program, "bench", "--json", name])
+    for result in report["results"]:
         if result["name"] == name:
             return result["median"], result["unit"]
+    if name in report["skipped"]:
+        raise Skipped("its scene is not under $TANDEM_ASSETS/scenes")
     raise Unavailable(f"tandem bench knows no {name}")
 
 
@@ -65,7 +72,7 @@ def first_image(program):
     """Seconds from the start of the process until it has closed its PNG and ended."""
     scene = os.path.join(os.environ.get("TANDEM_ASSETS", ""), HELMET)
     if not os.path.exists(scene):
-        scene = "builtin:spheres"
+        raise Skipped("its scene is not under $TANDEM_ASSETS/scenes")
     with tempfile.TemporaryDirectory() as folder:
         command = [program, "render", scene, "-s", "512x512", "--samples", "1", "-q"]
         start = time.monotonic()
@@ -110,7 +117,7 @@ def processor():
 
 def describe_hardware(program):
     """What the figures were measured on, as the program and the system name it."""
-    found = run_json([program, "bench", "--json", "--passes", "1", "W5"])
+    found = run_json([program, "bench", "--json", "--passes", "1", "spheres"])
     return {"device": found["device"], "cores": found["cores"], "processor": processor(),
             "tandem": found["tandem"], "date": time.strftime("%Y-%m-%d"),
             "load": os.getloadavg()[0]}
@@ -125,12 +132,10 @@ def results_path(hardware):
 
 def peer_figure(peers, peer, name):
     environment = dict(os.environ, PEERS_REPEATS="1", PEERS_ROOT=peers_root())
-    workload = name
     if name == "first-image":
         environment["PEER_FIRST_ONLY"] = "1"
-        workload = "W1"
     script = os.path.join(peers, "run_peer.py")
-    result = run_json([sys.executable, script, peer, workload], environment)
+    result = run_json([sys.executable, script, peer, BASELINES[name][2]], environment)
     if "error" in result:
         raise Unavailable(f"{peer}: {(result['error'] or ['no answer'])[-1]}")
     return result["t_first_image_s" if name == "first-image" else "fps"]
@@ -138,7 +143,7 @@ def peer_figure(peers, peer, name):
 
 def take_turns(arguments, name):
     """The row of one benchmark: medians of both sides, or why a side is missing."""
-    peer, aim = BASELINES.get(name, (None, None))
+    peer, aim, _ = BASELINES.get(name, (None, None, None))
     row = {"name": name, "aim": aim, "tandem_runs": [], "baseline": peer, "baseline_runs": []}
     for _ in range(arguments.rounds):
         value, row["unit"] = tandem_figure(arguments.program, name)
@@ -157,7 +162,7 @@ def take_turns(arguments, name):
 
 
 def print_row(row):
-    line = f"{row['name']:12} {row['tandem']:10.2f} {row['unit']:16}"
+    line = f"{row['name']:16} {row['tandem']:10.2f} {row['unit']:16}"
     if "times" in row:
         line += f" {row['baseline']:8} {row['baseline_median']:10.2f}   {row['times']:6.2f} times"
         line += f" (aim {row['aim']})" if row["aim"] else ""
@@ -174,7 +179,7 @@ def main():
     parser.add_argument("--output", help="the rows as JSON (results/ beside this script)")
     parser.add_argument("names", nargs="*", metavar="NAME", help="all of them by default")
     arguments = parser.parse_args()
-    known = [*BASELINES, *ENCODING]
+    known = [*BASELINES, *ALONE]
     names = arguments.names or known
     for name in names:
         if name not in known:
@@ -196,9 +201,11 @@ def run_all(arguments, names, hardware):
         try:
             rows.append(take_turns(arguments, name))
             print_row(rows[-1])
+        except Skipped as error:
+            print(f"{name:16} skipped: {error}", flush=True)
         except (Unavailable, OSError) as error:
             good = False
-            print(f"{name:12} failed: {error}", flush=True)
+            print(f"{name:16} failed: {error}", flush=True)
     path = arguments.output or results_path(hardware)
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     with open(path, "w", encoding="utf-8") as file:

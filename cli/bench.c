@@ -9,58 +9,62 @@
 #include "base/cores.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "bench_measure.h"
 #include "commands.h"
 #include "messages.h"
 
 /* Where real scenes are: $TANDEM_ASSETS/scenes. */
 #define ASSETS_VARIABLE "TANDEM_ASSETS"
+#define BUILTIN         "builtin:"
+
+enum { HELMET, SPONZA, CUBES, TEAPOTS, CUBES_INSTANCED, HELMET_SMALL, CITY, SPHERES };
 
 static const bench_workload workloads[] = {
-    {.name = "W1",
-     .title = "DamagedHelmet from an orbit",
-     .file = "DamagedHelmet/glTF-Binary/DamagedHelmet.glb",
-     .builtin = "builtin:spheres",
-     .width = 512,
-     .height = 512,
-     .views = 32},
-    {.name = "W3",
-     .title = "Sponza from inside",
-     .file = "Sponza/glTF/Sponza.gltf",
-     .builtin = "builtin:city",
-     .width = 1920,
-     .height = 1080,
-     .views = 8,
-     .inside = true,
-     .eye = {-0.484f, 2.0f, -0.31f}},
-    {.name = "W4a",
-     .title = "506 cubes",
-     .file = "many-cubes/many-cubes.gltf",
-     .builtin = "builtin:spheres",
-     .width = 256,
-     .height = 256,
-     .views = 8},
-    {.name = "W4b",
-     .title = "teapots, 7.66 M triangles",
-     .file = "teapots_galore/glTF-instancing/teapots_galore.gltf",
-     .builtin = "builtin:terrain",
-     .width = 256,
-     .height = 256,
-     .views = 8},
-    {.name = "W4c",
-     .title = "506 cubes, instanced",
-     .file = "many-cubes/many-cubes-instanced.glb",
-     .builtin = "builtin:spheres",
-     .width = 256,
-     .height = 256,
-     .views = 8},
-    {.name = "W5",
-     .title = "DamagedHelmet, small",
-     .file = "DamagedHelmet/glTF-Binary/DamagedHelmet.glb",
-     .builtin = "builtin:spheres",
-     .width = 128,
-     .height = 128,
-     .views = 64},
+    [HELMET] = {.title = "DamagedHelmet from an orbit",
+                .scene = "DamagedHelmet/glTF-Binary/DamagedHelmet.glb",
+                .width = 512,
+                .height = 512,
+                .views = 32},
+    [SPONZA] = {.title = "Sponza from inside",
+                .scene = "Sponza/glTF/Sponza.gltf",
+                .width = 1920,
+                .height = 1080,
+                .views = 8,
+                .inside = true,
+                .eye = {-0.484f, 2.0f, -0.31f}},
+    [CUBES] = {.title = "506 cubes",
+               .scene = "many-cubes/many-cubes.gltf",
+               .width = 256,
+               .height = 256,
+               .views = 8},
+    [TEAPOTS] = {.title = "teapots, 7.66 M triangles",
+                 .scene = "teapots_galore/glTF-instancing/teapots_galore.gltf",
+                 .width = 256,
+                 .height = 256,
+                 .views = 8},
+    [CUBES_INSTANCED] = {.title = "506 cubes, instanced",
+                         .scene = "many-cubes/many-cubes-instanced.glb",
+                         .width = 256,
+                         .height = 256,
+                         .views = 8},
+    [HELMET_SMALL] = {.title = "DamagedHelmet, small",
+                      .scene = "DamagedHelmet/glTF-Binary/DamagedHelmet.glb",
+                      .width = 128,
+                      .height = 128,
+                      .views = 64},
+    [CITY] = {.title = "the built-in city from inside",
+              .scene = "builtin:city",
+              .width = 1920,
+              .height = 1080,
+              .views = 8,
+              .inside = true,
+              .eye = {-0.484f, 2.0f, -0.31f}},
+    [SPHERES] = {.title = "the built-in spheres, small",
+                 .scene = "builtin:spheres",
+                 .width = 128,
+                 .height = 128,
+                 .views = 64},
 };
 
 /* A benchmark: a workload and what is measured of it. */
@@ -71,10 +75,17 @@ typedef struct bench_entry {
 } bench_entry;
 
 static const bench_entry entries[] = {
-    {"W1", &workloads[0], false},        {"W3", &workloads[1], false},
-    {"W4a", &workloads[2], false},       {"W4b", &workloads[3], false},
-    {"W4c", &workloads[4], false},       {"W5", &workloads[5], false},
-    {"png-helmet", &workloads[0], true}, {"png-sponza", &workloads[1], true},
+    {"helmet", &workloads[HELMET], false},
+    {"sponza", &workloads[SPONZA], false},
+    {"cubes", &workloads[CUBES], false},
+    {"teapots", &workloads[TEAPOTS], false},
+    {"cubes-instanced", &workloads[CUBES_INSTANCED], false},
+    {"helmet-small", &workloads[HELMET_SMALL], false},
+    {"city", &workloads[CITY], false},
+    {"spheres", &workloads[SPHERES], false},
+    {"png-helmet", &workloads[HELMET], true},
+    {"png-sponza", &workloads[SPONZA], true},
+    {"png-city", &workloads[CITY], true},
 };
 
 #define ENTRY_COUNT (sizeof entries / sizeof *entries)
@@ -126,23 +137,26 @@ static const cli_option bench_table[] = {
     {0},
 };
 
-/* The scene's path, or the built-in scene in its stead; the caller's. NULL: out of memory. */
+/* The path of the workload's scene; the caller's. NULL: out of memory. */
 static char *find_scene(const bench_workload *workload)
 {
     const char *assets = getenv(ASSETS_VARIABLE);
-    if (assets && assets[0] != '\0') {
-        char *path = tdi_format("%s/scenes/%s", assets, workload->file);
-        if (!path || tdi_file_exists(path))
-            return path;
-        tdi_free(path);
-    }
-    return tdi_strdup(workload->builtin);
+    if (strncmp(workload->scene, BUILTIN, strlen(BUILTIN)) == 0)
+        return tdi_strdup(workload->scene);
+    return tdi_format("%s/scenes/%s", assets ? assets : "", workload->scene);
+}
+
+/* A figure of another scene would be taken for one of this, so there is none without the scene. */
+static bool is_missing(const char *path)
+{
+    return strncmp(path, BUILTIN, strlen(BUILTIN)) != 0 && !tdi_file_exists(path);
 }
 
 /* One line of the result. */
 typedef struct bench_result {
     const bench_entry *entry;
     char *scene;
+    bool skipped;
     bench_figure figure;
     bench_steps steps;
 } bench_result;
@@ -154,10 +168,23 @@ static td_result run_entry(const bench_params *params, const bench_entry *entry,
     result->scene = find_scene(entry->workload);
     if (!result->scene)
         return TD_ERROR_HOST_MEMORY;
+    result->skipped = is_missing(result->scene);
+    if (result->skipped) {
+        cli_say("bench %s: skipped: $%s/scenes/%s is not there", entry->name, ASSETS_VARIABLE,
+                entry->workload->scene);
+        return TD_OK;
+    }
     if (entry->png)
         return bench_png(params, entry->workload, result->scene, &result->figure);
     return bench_views(params, entry->workload, result->scene, &result->figure, &result->steps);
 }
+
+/* What was found out; the lists are NULL where lines are printed instead. */
+typedef struct bench_lists {
+    json_t *measured;
+    json_t *skipped; /* names */
+    uint32_t figures;
+} bench_lists;
 
 static const char *unit_of(const bench_entry *entry)
 {
@@ -173,7 +200,7 @@ static const char *scene_label(const char *path)
 static void print_result(const bench_result *result)
 {
     const bench_workload *workload = result->entry->workload;
-    (void)printf("%-11s %-28s %4ux%-4u x%-3u %10.2f %-15s (%.2f to %.2f)\n", result->entry->name,
+    (void)printf("%-16s %-28s %4ux%-4u x%-3u %10.2f %-15s (%.2f to %.2f)\n", result->entry->name,
                  scene_label(result->scene), workload->width, workload->height, workload->views,
                  result->figure.median, unit_of(result->entry), result->figure.worst,
                  result->figure.best);
@@ -197,14 +224,34 @@ static json_t *result_json(const bench_result *result)
     return object;
 }
 
+/* A whole name stands for itself, the beginning of one for all that begin so. */
+static bool is_meant(const bench_entry *entry, const char *name)
+{
+    for (size_t i = 0; i < ENTRY_COUNT; i++) {
+        if (strcmp(entries[i].name, name) == 0)
+            return &entries[i] == entry;
+    }
+    return strncmp(entry->name, name, strlen(name)) == 0;
+}
+
 static bool is_asked_for(const bench_entry *entry, int count, char **names)
 {
     for (int i = 0; i < count; i++) {
-        size_t length = strlen(names[i]);
-        if (strncmp(entry->name, names[i], length) == 0)
+        if (is_meant(entry, names[i]))
             return true;
     }
     return count == 0;
+}
+
+static int refuse_name(const char *name)
+{
+    tdi_text_builder list = {0};
+    for (size_t i = 0; i < ENTRY_COUNT; i++)
+        tdi_text_append(&list, "%s%s", list.length ? ", " : "", entries[i].name);
+    int code = cli_usage("bench %s: there is no such benchmark; there are %s", name,
+                         list.data ? list.data : "");
+    tdi_text_free(&list);
+    return code;
 }
 
 static int check_names(int count, char **names)
@@ -212,26 +259,34 @@ static int check_names(int count, char **names)
     for (int i = 0; i < count; i++) {
         bool known = false;
         for (size_t e = 0; e < ENTRY_COUNT; e++)
-            known = known || is_asked_for(&entries[e], 1, &names[i]);
+            known = known || is_meant(&entries[e], names[i]);
         if (!known)
-            return cli_usage("bench %s: there is no such benchmark; there are W1, W3, W4a, W4b, "
-                             "W4c, W5, png-helmet and png-sponza",
-                             names[i]);
+            return refuse_name(names[i]);
     }
     return CLI_EXIT_OK;
 }
 
-static td_result run_entries(const bench_params *params, int count, char **names, json_t *list)
+static void show(const bench_result *result, bench_lists *lists)
+{
+    if (result->skipped && lists->skipped)
+        (void)json_array_append_new(lists->skipped, json_string(result->entry->name));
+    else if (lists->measured)
+        (void)json_array_append_new(lists->measured, result_json(result));
+    else if (!result->skipped)
+        print_result(result);
+}
+
+static td_result run_entries(const bench_params *params, int count, char **names,
+                             bench_lists *lists)
 {
     for (size_t i = 0; i < ENTRY_COUNT; i++) {
         if (!is_asked_for(&entries[i], count, names))
             continue;
         bench_result result;
         td_result code = run_entry(params, &entries[i], &result);
-        if (code == TD_OK && list)
-            (void)json_array_append_new(list, result_json(&result));
-        else if (code == TD_OK)
-            print_result(&result);
+        if (code == TD_OK)
+            show(&result, lists);
+        lists->figures += code == TD_OK && !result.skipped;
         tdi_free(result.scene);
         if (code != TD_OK)
             return tdi_fail_in(code, "bench %s", entries[i].name);
@@ -239,16 +294,17 @@ static td_result run_entries(const bench_params *params, int count, char **names
     return TD_OK;
 }
 
-static void print_json(json_t *list, td_device *device)
+static void print_json(const bench_lists *lists, td_device *device)
 {
     td_device_info info;
     td_device_get_info(device, &info);
     td_budget_info budget;
     td_budget_get_info(td_device_budget(device), &budget);
-    json_t *report = json_pack("{s:s, s:{s:s, s:s, s:b}, s:i, s:I, s:O}", "tandem", td_version(),
-                               "device", "name", info.name, "driver", info.driver, "software",
-                               (int)info.software, "cores", (int)tdi_core_count(), "peak_bytes",
-                               (json_int_t)budget.peak_bytes, "results", list);
+    json_t *report =
+        json_pack("{s:s, s:{s:s, s:s, s:b}, s:i, s:I, s:O, s:O}", "tandem", td_version(), "device",
+                  "name", info.name, "driver", info.driver, "software", (int)info.software, "cores",
+                  (int)tdi_core_count(), "peak_bytes", (json_int_t)budget.peak_bytes, "results",
+                  lists->measured, "skipped", lists->skipped);
     (void)json_dumpf(report, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
     (void)puts("");
     json_decref(report);
@@ -265,13 +321,18 @@ static int run_on_device(const bench_options *options, int count, char **names)
     td_result result = td_device_create(&device, &params.device);
     if (result != TD_OK)
         return cli_fail(CLI_STAGE_DEVICE, result);
-    json_t *list = options->json ? json_array() : NULL;
-    result = run_entries(&params, count, names, list);
-    if (result == TD_OK && list)
-        print_json(list, params.device);
-    json_decref(list);
+    bench_lists lists = {0};
+    if (options->json)
+        lists = (bench_lists){.measured = json_array(), .skipped = json_array()};
+    result = run_entries(&params, count, names, &lists);
+    if (result == TD_OK && options->json)
+        print_json(&lists, params.device);
+    json_decref(lists.measured);
+    json_decref(lists.skipped);
     td_device_destroy(params.device);
-    return result == TD_OK ? CLI_EXIT_OK : cli_fail(CLI_STAGE_PREPARE, result);
+    if (result != TD_OK)
+        return cli_fail(CLI_STAGE_PREPARE, result);
+    return lists.figures > 0 ? CLI_EXIT_OK : CLI_EXIT_INPUT;
 }
 
 static int run_bench(int argc, char **argv)

@@ -6,10 +6,8 @@
 #include <tandem/renderer.h>
 
 typedef struct bench_workload {
-    const char *name;
     const char *title;
-    const char *file;    /* under the folder of scenes; NULL: only the built-in scene */
-    const char *builtin; /* where there is no such file */
+    const char *scene; /* under the folder of scenes, or builtin:NAME */
     uint32_t width;
     uint32_t height;
     uint32_t views;

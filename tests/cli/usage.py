@@ -103,7 +103,7 @@ class Usage(Case):
         self.check(tandem("scene", "city"), 2, "-o FILE.glb")
         self.check(tandem("scene", "city", "-o", self.path("a.gltf")), 2, ".glb")
         self.check(tandem("scene", "moon", "-o", self.path("a.glb")), 2, "moon")
-        self.check(tandem("bench", "W99"), 2, "W99")
+        self.check(tandem("bench", "hat"), 2, "helmet-small")
 
     def test_no_command(self):
         ran = tandem()
