@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -326,6 +325,7 @@ static bool cleaned_up; /* for good: the program is ending */
 /* To be called with the lock held. */
 static void add_writer(tdi_file_writer *writer)
 {
+    tdi_leftover_hold(writer->fd);
     writer->next = open_writers;
     if (open_writers)
         open_writers->previous = writer;
@@ -389,36 +389,34 @@ static td_result check_target(const tdi_file_writer_params *params)
     return TD_OK;
 }
 
-/* Opens a new file in the folder of the target. Its name holds the process and a counter; O_EXCL
- * settles what that leaves open, such as processes of other machines or containers. */
+/* Opens a new file in the folder of the target, with the lock held. Its name holds the process and
+ * a counter; O_EXCL settles what that leaves open, such as processes of other machines. */
 static td_result open_unfinished(tdi_file_writer *writer)
 {
-    static _Atomic uint64_t counter;
+    static uint64_t counter;
     for (int attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
         tdi_free(writer->unfinished);
-        writer->unfinished = tdi_leftover_name(writer->path, atomic_fetch_add(&counter, 1));
+        writer->unfinished = tdi_leftover_name(writer->path, counter++);
         if (!writer->unfinished)
             return TD_ERROR_HOST_MEMORY;
         writer->fd = open_file(writer->unfinished, O_WRONLY | O_CREAT | O_EXCL);
-        if (writer->fd >= 0) {
-            tdi_leftover_hold(writer->fd);
+        if (writer->fd >= 0)
             return TD_OK;
-        }
         if (errno != EEXIST)
             break;
     }
     return fail_write(writer, errno);
 }
 
-/* The lock is held over the opening too: after a clean-up nothing may be left that it did not see.
- */
+/* The lock is held over the opening too, so that a clean-up misses nothing. */
 static td_result open_and_add(tdi_file_writer *writer)
 {
+    td_result result = TD_ERROR_CANCELLED;
     tdi_mutex_lock(&open_writers_lock);
-    td_result result = cleaned_up ? tdi_fail(TD_ERROR_CANCELLED,
-                                             "%s: is not written, since the program is ending",
-                                             writer->path)
-                                  : open_unfinished(writer);
+    if (cleaned_up)
+        (void)tdi_fail(result, "%s: is not written, since the program is ending", writer->path);
+    else
+        result = open_unfinished(writer);
     if (result == TD_OK)
         add_writer(writer);
     tdi_mutex_unlock(&open_writers_lock);
@@ -490,9 +488,8 @@ static td_result finish_data(tdi_file_writer *writer)
     return code == 0 ? TD_OK : fail_write(writer, reason);
 }
 
-/* For file systems that have neither an exclusive rename nor links, and then only, since it is not
- * free of races: an empty file holds the name until the complete one replaces it, and a process that
- * is killed in between leaves that empty file. */
+/* For file systems that have neither an exclusive rename nor links, and only there: an empty file
+ * holds the name until the complete one replaces it, and stays if the process is killed between. */
 static int rename_over_placeholder(const char *from, const char *to)
 {
     int fd = open_file(to, O_WRONLY | O_CREAT | O_EXCL);
@@ -513,7 +510,7 @@ static bool is_unsupported(int reason)
            reason == EMLINK || reason == EACCES;
 }
 
-/* The first two are one step for all who look: whoever is killed leaves the whole file or none. */
+/* The first two are one step: a process that is killed leaves the whole file or none. */
 static int name_exclusively(const char *from, const char *to)
 {
     if (ops->rename_exclusive(from, to) == 0)

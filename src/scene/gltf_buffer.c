@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/file.h"
+#include "base/file_below.h"
 #include "base/memory.h"
 
 static int hex_digit(char c)
@@ -65,7 +65,7 @@ static bool leaves_folder(const char *path)
     return false;
 }
 
-td_result tdi_uri_to_path(const char *folder, const char *uri, char **path)
+td_result tdi_uri_to_path(const char *uri, char **path)
 {
     *path = NULL;
     if (has_scheme(uri))
@@ -84,10 +84,12 @@ td_result tdi_uri_to_path(const char *folder, const char *uri, char **path)
                           "\"%.80s\" lies outside the folder of the glTF file; only files in it "
                           "are read",
                           uri);
-    else if ((*path = tdi_format("%s%s", folder, decoded)) == NULL)
-        result = TD_ERROR_HOST_MEMORY;
-    tdi_free(decoded);
-    return result;
+    if (result != TD_OK) {
+        tdi_free(decoded);
+        return result;
+    }
+    *path = decoded;
+    return TD_OK;
 }
 
 static int base64_digit(char c)
@@ -150,8 +152,8 @@ td_result tdi_gltf_fetch(const tdi_gltf *gltf, const char *uri, uint8_t **data, 
     if (strncasecmp(uri, "data:", 5) == 0)
         return tdi_uri_decode_data(uri, data, size);
     char *path;
-    TDI_TRY(tdi_uri_to_path(gltf->folder, uri, &path));
-    td_result result = tdi_file_read(path, gltf->limit, data, size);
+    TDI_TRY(tdi_uri_to_path(uri, &path));
+    td_result result = tdi_file_read_below(gltf->folder, path, gltf->limit, data, size);
     tdi_free(path);
     return result;
 }

@@ -4,9 +4,10 @@
 
 #include "scene/gltf_file.h"
 
-/* Turns a relative URI into a path below `folder` ("" or ending in /): percent-decoded, refused if
- * it is absolute, has a scheme, or leaves the folder. `*path` is the caller's (tdi_free). */
-td_result tdi_uri_to_path(const char *folder, const char *uri, char **path);
+/* Turns a relative URI into a path below the folder of the file: percent-decoded, refused if it is
+ * absolute, has a scheme, or leaves the folder. Links are for who opens it. `*path` is the caller's
+ * (tdi_free). */
+td_result tdi_uri_to_path(const char *uri, char **path);
 
 /* Decodes the base64 (RFC 4648, with or without padding) of a "data:" URI. `*data` is the
  * caller's (tdi_free). */

@@ -28,7 +28,7 @@ static struct {
     int rename_error;
     int rename_exclusive_error;
     int link_error;
-    int exclusive_renames;
+    int links;
 } faults;
 
 static int calls;
@@ -94,7 +94,6 @@ static int faulty_rename_exclusive(const char *from, const char *to)
 {
     if (faults.rename_exclusive_error)
         return fail_with(faults.rename_exclusive_error);
-    faults.exclusive_renames++;
     if (access(to, F_OK) == 0)
         return fail_with(EEXIST);
     return rename(from, to);
@@ -102,6 +101,7 @@ static int faulty_rename_exclusive(const char *from, const char *to)
 
 static int faulty_link(const char *from, const char *to)
 {
+    faults.links++;
     return faults.link_error ? fail_with(faults.link_error) : link(from, to);
 }
 
@@ -253,9 +253,13 @@ static void a_failed_rename_keeps_the_old_file(void **state)
     expect_failure(true, false, "Input/output error");
 }
 
-static void a_failed_link_is_an_error(void **state)
+static void a_failed_naming_is_an_error(void **state)
 {
     (void)state;
+    faults.rename_exclusive_error = EIO;
+    expect_failure(false, false, "Input/output error");
+    assert_int_equal(faults.links, 0);
+    faults.rename_exclusive_error = EINVAL;
     faults.link_error = EIO;
     expect_failure(false, false, "Input/output error");
 }
@@ -277,14 +281,18 @@ static void names_that_are_always_taken_do_not_hang(void **state)
     expect_failure(false, false, "cannot be written");
 }
 
-static void without_links_the_exclusive_rename_serves(void **state)
+/* If a placeholder were made first, its name would be taken for these. */
+static void without_an_exclusive_rename_a_link_serves(void **state)
 {
     (void)state;
-    const int reasons[] = {EPERM, EOPNOTSUPP, ENOSYS};
+    expect_complete(false, false);
+    assert_int_equal(faults.links, 0);
+    assert_int_equal(unlink(support_path("file")), 0);
+    const int reasons[] = {EINVAL, EOPNOTSUPP, ENOSYS};
     for (int i = 0; i < 3; i++) {
-        faults.link_error = reasons[i];
+        faults.rename_exclusive_error = reasons[i];
         expect_complete(false, false);
-        assert_int_equal(faults.exclusive_renames, i + 1);
+        assert_int_equal(faults.links, i + 1);
         assert_int_equal(unlink(support_path("file")), 0);
     }
 }
@@ -318,9 +326,9 @@ static void an_existing_file_stays_in_every_way(void **state)
 {
     (void)state;
     expect_old_file_stays();
-    faults.link_error = EPERM;
-    expect_old_file_stays();
     faults.rename_exclusive_error = EINVAL;
+    expect_old_file_stays();
+    faults.link_error = EPERM;
     expect_old_file_stays();
 }
 
@@ -337,10 +345,10 @@ int main(void)
         TEST(a_device_that_takes_nothing_is_an_error),
         TEST(a_failed_sync_is_an_error),
         TEST(a_failed_rename_keeps_the_old_file),
-        TEST(a_failed_link_is_an_error),
+        TEST(a_failed_naming_is_an_error),
         TEST(a_refused_open_is_an_error),
         TEST(names_that_are_always_taken_do_not_hang),
-        TEST(without_links_the_exclusive_rename_serves),
+        TEST(without_an_exclusive_rename_a_link_serves),
         TEST(with_neither_a_placeholder_serves),
         TEST(an_existing_file_stays_in_every_way),
     };

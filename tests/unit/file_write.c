@@ -154,9 +154,10 @@ static void a_path_without_a_folder_is_in_the_current_one(void **state)
     expect_text(support_path("file"), "data");
 }
 
-static void cleaning_up_removes_what_is_open(void **state)
+/* In a process of its own, since cleaning up is for good. */
+static int clean_up(const void *user)
 {
-    (void)state;
+    (void)user;
     tdi_file_writer *writers[3];
     for (int i = 0; i < 3; i++) {
         char name[16];
@@ -174,6 +175,62 @@ static void cleaning_up_removes_what_is_open(void **state)
     tdi_file_writer_abort(writers[2]);
     assert_int_equal(support_count_entries(), 1);
     tdi_file_cleanup_all();
+    return 0;
+}
+
+static void cleaning_up_removes_what_is_open(void **state)
+{
+    (void)state;
+    assert_int_equal(support_run_process(clean_up, NULL), 0);
+}
+
+static int write_after_cleaning_up(const void *user)
+{
+    const char *path = user;
+    tdi_file_cleanup_all();
+    if (write_text(path, "late", false) != TD_ERROR_CANCELLED || !strstr(td_last_error(), path))
+        return 1;
+    return support_count_entries() == 0 ? 0 : 2;
+}
+
+static void after_cleaning_up_nothing_is_written(void **state)
+{
+    (void)state;
+    assert_int_equal(support_run_process(write_after_cleaning_up, support_path("file")), 0);
+}
+
+static void write_on(void *user)
+{
+    for (int i = 0;; i++) {
+        char path[600];
+        snprintf(path, sizeof path, "%s/file%d", (const char *)user, i);
+        if (write_text(path, "data", false) == TD_ERROR_CANCELLED)
+            return;
+    }
+}
+
+static int end_while_writing(const void *user)
+{
+    tdi_thread threads[2];
+    char folder[512];
+    snprintf(folder, sizeof folder, "%s", (const char *)user);
+    for (int i = 0; i < 2; i++)
+        if (tdi_thread_start(&threads[i], "writer", write_on, folder) != TD_OK)
+            return 1;
+    while (support_count_entries() < 20)
+        continue;
+    tdi_file_cleanup_all();
+    _exit(0);
+}
+
+static void an_end_amid_writing_leaves_no_part(void **state)
+{
+    (void)state;
+    assert_int_equal(support_run_process(end_while_writing, support_path(".")), 0);
+    assert_true(support_count_entries() >= 20);
+    char command[600];
+    snprintf(command, sizeof command, "ls -A '%s' | grep -q part", support_path("."));
+    assert_int_not_equal(system(command), 0);
 }
 
 static void folders_are_made_for_a_file(void **state)
@@ -272,6 +329,8 @@ int main(void)
         TEST(the_mode_follows_the_mask),
         TEST(a_path_without_a_folder_is_in_the_current_one),
         TEST(cleaning_up_removes_what_is_open),
+        TEST(after_cleaning_up_nothing_is_written),
+        TEST(an_end_amid_writing_leaves_no_part),
         TEST(folders_are_made_for_a_file),
         TEST(a_file_in_the_way_of_a_folder_is_an_error),
         TEST(a_write_that_the_system_cuts_leaves_nothing),

@@ -1,7 +1,10 @@
 /* Where bytes may come from: files in the folder of the scene, percent-decoded, and data URIs. */
+#define _XOPEN_SOURCE 700
+
 #include "gltf_support.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "scene/gltf_buffer.h"
@@ -9,7 +12,7 @@
 static void assert_path(const char *uri, const char *expected)
 {
     char *path;
-    assert_int_equal(tdi_uri_to_path("folder/", uri, &path), TD_OK);
+    assert_int_equal(tdi_uri_to_path(uri, &path), TD_OK);
     assert_string_equal(path, expected);
     tdi_free(path);
 }
@@ -17,23 +20,23 @@ static void assert_path(const char *uri, const char *expected)
 static void refuse_path(const char *uri)
 {
     char *path;
-    assert_int_equal(tdi_uri_to_path("folder/", uri, &path), TD_ERROR_INPUT);
+    assert_int_equal(tdi_uri_to_path(uri, &path), TD_ERROR_INPUT);
     assert_null(path);
 }
 
 static void paths_are_decoded(void **state)
 {
     (void)state;
-    assert_path("a.bin", "folder/a.bin");
-    assert_path("a%20b.bin", "folder/a b.bin");
-    assert_path("a b.bin", "folder/a b.bin");
-    assert_path("%C3%A4.png", "folder/\xC3\xA4.png");
-    assert_path("%c3%a4.png", "folder/\xC3\xA4.png");
-    assert_path("100%.png", "folder/100%.png");
-    assert_path("%4.png", "folder/%4.png");
-    assert_path("%2541.png", "folder/%41.png");
-    assert_path("sub/./x/../a.bin", "folder/sub/./x/../a.bin");
-    assert_path("..a/b..", "folder/..a/b..");
+    assert_path("a.bin", "a.bin");
+    assert_path("a%20b.bin", "a b.bin");
+    assert_path("a b.bin", "a b.bin");
+    assert_path("%C3%A4.png", "\xC3\xA4.png");
+    assert_path("%c3%a4.png", "\xC3\xA4.png");
+    assert_path("100%.png", "100%.png");
+    assert_path("%4.png", "%4.png");
+    assert_path("%2541.png", "%41.png");
+    assert_path("sub/./x/../a.bin", "sub/./x/../a.bin");
+    assert_path("..a/b..", "..a/b..");
 }
 
 static void no_path_leaves_the_folder(void **state)
@@ -112,6 +115,20 @@ static void a_missing_file_is_named(void **state)
                 TD_ERROR_INPUT, "/buffers/0/uri: \"../a.bin\" lies outside the folder");
 }
 
+static void a_link_out_of_the_folder_is_refused(void **state)
+{
+    (void)state;
+    static const char json[] = "{\"asset\":{\"version\":\"2.0\"},\"buffers\":[{\"byteLength\":3,"
+                               "\"uri\":\"link.bin\"}]}";
+    gltf_write("three.bin", "abc", 3);
+    assert_int_equal(symlink("/etc/passwd", support_path("link.bin")), 0);
+    gltf_refuse(json, TD_ERROR_INPUT, "/buffers/0/uri: ");
+    assert_non_null(strstr(td_last_error(), "link.bin: leads out of its folder"));
+    assert_int_equal(unlink(support_path("link.bin")), 0);
+    assert_int_equal(symlink("three.bin", support_path("link.bin")), 0);
+    td_scene_destroy(gltf_load(json));
+}
+
 static void a_short_buffer_is_refused(void **state)
 {
     (void)state;
@@ -126,9 +143,13 @@ static void a_short_buffer_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(paths_are_decoded),       cmocka_unit_test(no_path_leaves_the_folder),
-        cmocka_unit_test(base64_is_decoded),       cmocka_unit_test(damaged_base64_is_refused),
-        cmocka_unit_test(a_missing_file_is_named), cmocka_unit_test(a_short_buffer_is_refused),
+        cmocka_unit_test(paths_are_decoded),
+        cmocka_unit_test(no_path_leaves_the_folder),
+        cmocka_unit_test(base64_is_decoded),
+        cmocka_unit_test(damaged_base64_is_refused),
+        cmocka_unit_test(a_missing_file_is_named),
+        cmocka_unit_test(a_short_buffer_is_refused),
+        cmocka_unit_test(a_link_out_of_the_folder_is_refused),
     };
     return cmocka_run_group_tests(tests, gltf_make_folder, gltf_remove_folder);
 }
