@@ -9,8 +9,10 @@
 /* No wait in the driver is longer, so that a loss that another thread saw is seen here too. */
 #define LONGEST_WAIT_NS TDI_NS_PER_S
 
-/* A thread that waits while another one is in the driver for a later point looks this often. */
-#define LOOK_NS (TDI_NS_PER_MS / 4)
+/* Where the driver cannot wait for want of memory, it is asked again so often, and a timeline that
+ * could not even be read for so many times, about a second, counts as lost. */
+#define RETRY_NS    TDI_NS_PER_MS
+#define MOST_UNREAD 1000
 
 typedef struct timeline {
     tdi_mutex mutex; /* held around vkQueueSubmit2 */
@@ -23,6 +25,7 @@ typedef struct timeline {
     tdi_mutex wait_mutex;
     tdi_cond returned;
     bool waited_for;
+    uint32_t unread; /* failed readings in a row; of the thread whose turn it is */
 } timeline;
 
 typedef struct lanes {
@@ -319,7 +322,7 @@ static void note_reached(timeline *line, uint64_t value)
         continue;
 }
 
-uint64_t tdi_queue_reached(td_device *device, uint32_t queue)
+static VkResult read_timeline(td_device *device, uint32_t queue)
 {
     timeline *line = &lanes_of(device)->queues[queue];
     uint64_t value = 0;
@@ -330,15 +333,24 @@ uint64_t tdi_queue_reached(td_device *device, uint32_t queue)
         note_reached(line, value);
     else if (result != VK_SUCCESS)
         (void)tdi_lane_check(device, result, "vkGetSemaphoreCounterValue");
+    return result;
+}
+
+uint64_t tdi_queue_known_reached(td_device *device, uint32_t queue)
+{
+    const timeline *line = &lanes_of(device)->queues[queue];
     return atomic_load_explicit(&line->reached, memory_order_acquire);
+}
+
+uint64_t tdi_queue_reached(td_device *device, uint32_t queue)
+{
+    (void)read_timeline(device, queue);
+    return tdi_queue_known_reached(device, queue);
 }
 
 static bool known_reached(td_device *device, tdi_ticket ticket)
 {
-    if (ticket.value == 0)
-        return true;
-    const timeline *line = &lanes_of(device)->queues[ticket.queue];
-    return atomic_load_explicit(&line->reached, memory_order_acquire) >= ticket.value;
+    return ticket.value == 0 || tdi_queue_known_reached(device, ticket.queue) >= ticket.value;
 }
 
 bool tdi_ticket_reached(td_device *device, tdi_ticket ticket)
@@ -361,34 +373,58 @@ static td_result wait_in_driver(td_device *device, tdi_ticket ticket, uint64_t t
     return result == VK_TIMEOUT ? TD_OK : tdi_lane_check(device, result, "vkWaitSemaphores");
 }
 
-/* Under the lock. */
+/* After a wait in the driver that failed, though the device is not known to be lost. */
+static void note_failed_wait(td_device *device, uint32_t queue)
+{
+    lanes *all = lanes_of(device);
+    timeline *line = &all->queues[queue];
+    if (read_timeline(device, queue) == VK_SUCCESS)
+        line->unread = 0;
+    else if (++line->unread == MOST_UNREAD)
+        atomic_store_explicit(&all->lost, true, memory_order_release);
+}
+
+/* Under the lock, by the thread whose turn it is: nobody wakes it. */
 static void pause_waiting(timeline *line, uint64_t timeout_ns)
 {
-    uint64_t pause = timeout_ns < LOOK_NS ? timeout_ns : LOOK_NS;
+    uint64_t pause = timeout_ns < RETRY_NS ? timeout_ns : RETRY_NS;
     (void)tdi_cond_wait_until(&line->returned, &line->wait_mutex,
                               tdi_deadline(tdi_now_ns(), pause));
 }
 
-/* Waits in the driver, or for the thread that does; or for a moment, where the driver cannot wait
- * for want of memory. What came of it is seen by looking. */
+/* Waits in the driver for the next point of the queue, of which nobody can want a lower one. */
+static void take_turn(td_device *device, timeline *line, tdi_ticket next, uint64_t timeout_ns)
+{
+    td_result result = wait_in_driver(device, next, timeout_ns);
+    if (result == TD_OK)
+        line->unread = 0;
+    else if (!tdi_device_lost(device))
+        note_failed_wait(device, next.queue);
+    tdi_mutex_lock(&line->wait_mutex);
+    if (result != TD_OK && !tdi_device_lost(device))
+        pause_waiting(line, timeout_ns);
+    line->waited_for = false;
+    tdi_cond_broadcast(&line->returned);
+    tdi_mutex_unlock(&line->wait_mutex);
+}
+
+/* Waits in the driver, or for the thread that does. What came of it is seen by looking. */
 static void wait_a_while(td_device *device, tdi_ticket ticket, uint64_t timeout_ns)
 {
     timeline *line = &lanes_of(device)->queues[ticket.queue];
     tdi_mutex_lock(&line->wait_mutex);
-    if (line->waited_for) {
-        pause_waiting(line, timeout_ns);
-        tdi_mutex_unlock(&line->wait_mutex);
-        return;
-    }
-    line->waited_for = true;
+    uint64_t known = tdi_queue_known_reached(device, ticket.queue);
+    bool reached = ticket.value <= known;
+    bool turn = !reached && !line->waited_for;
+    tdi_ticket next = {ticket.queue, known + 1};
+    if (turn)
+        line->waited_for = true;
+    else if (!reached)
+        (void)tdi_cond_wait_until(&line->returned, &line->wait_mutex,
+                                  tdi_deadline(tdi_now_ns(), timeout_ns));
     tdi_mutex_unlock(&line->wait_mutex);
-    td_result result = wait_in_driver(device, ticket, timeout_ns);
-    tdi_mutex_lock(&line->wait_mutex);
-    line->waited_for = false;
-    tdi_cond_broadcast(&line->returned);
-    if (result != TD_OK && !tdi_device_lost(device))
-        pause_waiting(line, timeout_ns);
-    tdi_mutex_unlock(&line->wait_mutex);
+    if (turn)
+        take_turn(device, line, next, timeout_ns);
 }
 
 td_result tdi_ticket_wait(td_device *device, tdi_ticket ticket, uint64_t timeout_ns)
@@ -409,15 +445,7 @@ td_result tdi_ticket_wait(td_device *device, tdi_ticket ticket, uint64_t timeout
 
 void tdi_ticket_watch(td_device *device, tdi_watch *watch)
 {
-    lanes *all = lanes_of(device);
-    if (!known_reached(device, watch->ticket)) {
-        tdi_waiter_watch(all->queues[watch->ticket.queue].waiter, watch);
-        return;
-    }
-    watch->result = TD_OK;
-    tdi_watch_list list = {0};
-    tdi_watch_list_append(&list, watch);
-    tdi_completer_run(all->completer, &list);
+    tdi_waiter_watch(lanes_of(device)->queues[watch->ticket.queue].waiter, watch);
 }
 
 VkSemaphore tdi_queue_timeline(td_device *device, uint32_t queue)

@@ -44,6 +44,8 @@ td_result tdi_lane_submit_many(td_device *device, const tdi_submission *submissi
 
 /* Highest value that the queue is known to have reached, asked of the driver. */
 uint64_t tdi_queue_reached(td_device *device, uint32_t queue);
+/* The same without asking: what some thread has seen before. */
+uint64_t tdi_queue_known_reached(td_device *device, uint32_t queue);
 
 bool tdi_ticket_reached(td_device *device, tdi_ticket ticket);
 /* Blocks the calling thread on the timeline, at most `timeout_ns`. TD_ERROR_TIMEOUT,
@@ -60,8 +62,8 @@ struct tdi_watch {
     tdi_watch *next; /* the waiter's, as is the next */
     td_result result;
 };
-/* The ticket was given out by a submission, or is of value 0. `reached` is never called from inside
- * this call. */
+/* The ticket was given out by a submission, or is of value 0 of a queue. `reached` is never called
+ * from inside this call. */
 void tdi_ticket_watch(td_device *device, tdi_watch *watch);
 
 /* True once any call reported the loss; every later wait and submission fails at once. */

@@ -46,10 +46,19 @@ static void take_finished(tdi_waiter *waiter, uint64_t reached, bool lost, tdi_w
     }
 }
 
-/* Waits for the lowest wanted value; the lock is not held meanwhile. */
+/* The next value of the queue, of which nobody can want a lower one afterwards: tdi_waiter_watch
+ * looks what is known under the same lock. */
+static tdi_ticket next_ticket(const tdi_waiter *waiter)
+{
+    uint64_t lowest = waiter->wanted.first->ticket.value;
+    uint64_t next = tdi_queue_known_reached(waiter->device, waiter->queue) + 1;
+    return (tdi_ticket){waiter->queue, lowest < next ? lowest : next};
+}
+
+/* Called under the lock, which is not held while waiting. */
 static void wait_once(tdi_waiter *waiter)
 {
-    tdi_ticket ticket = {waiter->queue, waiter->wanted.first->ticket.value};
+    tdi_ticket ticket = next_ticket(waiter);
     tdi_mutex_unlock(&waiter->mutex);
     (void)tdi_ticket_wait(waiter->device, ticket, LONGEST_WAIT_NS);
     bool lost = tdi_device_lost(waiter->device);
@@ -123,12 +132,24 @@ void tdi_waiter_destroy(tdi_waiter *waiter)
     tdi_free(waiter);
 }
 
+static void tell_at_once(tdi_waiter *waiter, tdi_watch *watch)
+{
+    watch->result = TD_OK;
+    tdi_watch_list list = {0};
+    tdi_watch_list_append(&list, watch);
+    tdi_completer_run(waiter->completer, &list);
+}
+
 void tdi_waiter_watch(tdi_waiter *waiter, tdi_watch *watch)
 {
     tdi_mutex_lock(&waiter->mutex);
+    bool reached = watch->ticket.value <= tdi_queue_known_reached(waiter->device, waiter->queue);
     bool was_idle = !waiter->wanted.first;
-    insert_by_value(&waiter->wanted, watch);
-    if (was_idle)
+    if (!reached)
+        insert_by_value(&waiter->wanted, watch);
+    if (!reached && was_idle)
         tdi_cond_signal(&waiter->changed);
     tdi_mutex_unlock(&waiter->mutex);
+    if (reached)
+        tell_at_once(waiter, watch);
 }

@@ -1,6 +1,6 @@
-/* The waiter of a queue: one thread, blocked on the queue's timeline for the lowest value that
- * anyone wants, asleep when nobody wants one. What was reached goes to the completer, whose thread
- * runs the callbacks; the waiter runs none. */
+/* The waiter of a queue: one thread, blocked on the queue's timeline for its next value while
+ * anyone wants a later one, asleep when nobody wants one. What was reached goes to the completer,
+ * whose thread runs the callbacks; the waiter runs none. */
 #ifndef TDI_ASYNC_WAITER_H
 #define TDI_ASYNC_WAITER_H
 
@@ -29,7 +29,7 @@ td_result tdi_waiter_create(td_device *device, uint32_t queue, tdi_completer *co
                             tdi_waiter **out);
 /* Waits for everything that is still wanted, then joins. NULL is fine. */
 void tdi_waiter_destroy(tdi_waiter *waiter);
-/* The watch's ticket is one of this queue, and submitted. */
+/* The watch's ticket is one of this queue, and submitted or of value 0. */
 void tdi_waiter_watch(tdi_waiter *waiter, tdi_watch *watch);
 
 #endif

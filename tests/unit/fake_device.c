@@ -15,10 +15,11 @@ typedef struct fake {
     uint32_t semaphores, semaphores_alive;
     bool hold, lost;
     VkResult failing_submit, next_wait;
+    VkResult every_wait, every_look;
     uint32_t fail_in; /* submissions; 0: none fails */
     fake_submission log[FAKE_MOST_SUBMISSIONS];
     uint32_t log_count, calls;
-    uint32_t waiting, wait_calls;
+    uint32_t waiting, wait_calls, look_calls;
     bool waited_for[TD_LANE_COUNT];
     uint64_t longest_wait;
     VkMappedMemoryRange invalidated;
@@ -104,7 +105,8 @@ static VkResult counter_value(VkDevice device, VkSemaphore semaphore, uint64_t *
 {
     (void)device;
     tdi_mutex_lock(&gpu.mutex);
-    VkResult result = gpu.lost ? VK_ERROR_DEVICE_LOST : VK_SUCCESS;
+    VkResult result = gpu.lost ? VK_ERROR_DEVICE_LOST : gpu.every_look;
+    gpu.look_calls++;
     *value = gpu.reached[queue_of_semaphore(semaphore)];
     tdi_mutex_unlock(&gpu.mutex);
     return result;
@@ -127,7 +129,7 @@ static VkResult wait_semaphores(VkDevice device, const VkSemaphoreWaitInfo *info
     gpu.waiting++;
     gpu.wait_calls++;
     tdi_cond_broadcast(&gpu.changed);
-    VkResult result = gpu.next_wait;
+    VkResult result = gpu.next_wait ? gpu.next_wait : gpu.every_wait;
     gpu.next_wait = VK_SUCCESS;
     while (result == VK_SUCCESS && !gpu.lost && gpu.reached[queue] < info->pValues[0] && in_time)
         in_time = tdi_cond_wait_until(&gpu.changed, &gpu.mutex, deadline);
@@ -398,6 +400,11 @@ void fake_fail_wait(VkResult result)
     CHANGE(gpu.next_wait = result);
 }
 
+void fake_fail_waits(VkResult wait, VkResult look)
+{
+    CHANGE(gpu.every_wait = wait; gpu.every_look = look);
+}
+
 void fake_lose(void)
 {
     CHANGE(gpu.lost = true);
@@ -433,6 +440,13 @@ uint32_t fake_wait_calls(void)
 {
     uint32_t count;
     CHANGE(count = gpu.wait_calls);
+    return count;
+}
+
+uint32_t fake_look_calls(void)
+{
+    uint32_t count;
+    CHANGE(count = gpu.look_calls);
     return count;
 }
 

@@ -53,6 +53,8 @@ void fake_complete(uint32_t queue, uint64_t value);
 void fake_fail_submit(uint32_t nth, VkResult result);
 /* The next vkWaitSemaphores returns this. */
 void fake_fail_wait(VkResult result);
+/* Until it is said again, vkWaitSemaphores and vkGetSemaphoreCounterValue return these. */
+void fake_fail_waits(VkResult wait, VkResult look);
 /* From now on every call that can report it does. */
 void fake_lose(void);
 
@@ -62,6 +64,8 @@ uint32_t fake_semaphores_alive(void);
 /* Threads that are inside vkWaitSemaphores, and how often it was called. */
 uint32_t fake_waiting(void);
 uint32_t fake_wait_calls(void);
+/* How often vkGetSemaphoreCounterValue was called. */
+uint32_t fake_look_calls(void);
 /* Blocks until so many are. */
 void fake_until_waiting(uint32_t count);
 uint64_t fake_longest_wait_ns(void);

@@ -181,6 +181,112 @@ static void a_loss_on_submission_is_recorded(void **state)
     fake_device_destroy();
 }
 
+typedef struct patient {
+    td_device *device;
+    tdi_ticket ticket;
+    td_result result;
+    tdi_thread thread;
+} patient;
+
+static void wait_for_ticket(void *user)
+{
+    patient *p = user;
+    p->result = tdi_ticket_wait(p->device, p->ticket, 10 * TDI_NS_PER_S);
+}
+
+#define PATIENTS 4
+
+static void start_patients(td_device *device, tdi_ticket ticket, patient patients[PATIENTS])
+{
+    for (uint32_t i = 0; i < PATIENTS; i++) {
+        patients[i] = (patient){.device = device, .ticket = ticket};
+        assert_int_equal(
+            tdi_thread_start(&patients[i].thread, "patient", wait_for_ticket, &patients[i]), TD_OK);
+    }
+}
+
+static void end_patients(patient patients[PATIENTS], td_result expected)
+{
+    for (uint32_t i = 0; i < PATIENTS; i++) {
+        tdi_thread_join(&patients[i].thread);
+        assert_int_equal(patients[i].result, expected);
+    }
+}
+
+/* One is in the driver, the others sleep until it comes back. */
+static void threads_that_wait_do_not_look_meanwhile(void **state)
+{
+    (void)state;
+    td_device *device = fake_device_create(1);
+    fake_hold(true);
+    tdi_ticket ticket = submit(device, TD_LANE_GRAPHICS, NULL, 0);
+    patient patients[PATIENTS];
+    start_patients(device, ticket, patients);
+    fake_until_waiting(1);
+    assert_int_equal(tdi_ticket_wait(device, ticket, 200 * TDI_NS_PER_MS), TD_ERROR_TIMEOUT);
+    assert_true(fake_look_calls() < 10 * (PATIENTS + 1));
+    assert_true(fake_wait_calls() < 10);
+    fake_complete(0, 1);
+    end_patients(patients, TD_OK);
+    fake_device_destroy();
+}
+
+/* The driver is waited in for the very next point, so nobody's is passed unseen. */
+static void a_lower_ticket_ends_its_wait_first(void **state)
+{
+    (void)state;
+    td_device *device = fake_device_create(1);
+    fake_hold(true);
+    tdi_ticket low = submit(device, TD_LANE_GRAPHICS, NULL, 0);
+    submit(device, TD_LANE_GRAPHICS, NULL, 0);
+    tdi_ticket high = submit(device, TD_LANE_GRAPHICS, NULL, 0);
+    patient first[PATIENTS], later[PATIENTS];
+    start_patients(device, high, first);
+    fake_until_waiting(1);
+    start_patients(device, low, later);
+    uint64_t start = tdi_now_ns();
+    fake_complete(0, 1);
+    end_patients(later, TD_OK);
+    assert_true(tdi_now_ns() - start < TDI_NS_PER_S / 2);
+    fake_complete(0, 3);
+    end_patients(first, TD_OK);
+    assert_true(tdi_now_ns() - start < TDI_NS_PER_S / 2);
+    fake_device_destroy();
+}
+
+static void waits_that_keep_failing_are_repeated_slowly(void **state)
+{
+    (void)state;
+    td_device *device = fake_device_create(1);
+    fake_hold(true);
+    fake_fail_waits(VK_ERROR_OUT_OF_HOST_MEMORY, VK_SUCCESS);
+    tdi_ticket ticket = submit(device, TD_LANE_GRAPHICS, NULL, 0);
+    uint64_t start = tdi_now_ns();
+    patient patients[PATIENTS];
+    start_patients(device, ticket, patients);
+    assert_int_equal(tdi_ticket_wait(device, ticket, 100 * TDI_NS_PER_MS), TD_ERROR_TIMEOUT);
+    assert_true(fake_wait_calls() > 1);
+    assert_true(fake_wait_calls() <= 10 + (tdi_now_ns() - start) / TDI_NS_PER_MS);
+    fake_complete(0, 1);
+    end_patients(patients, TD_OK);
+    assert_false(tdi_device_lost(device));
+    fake_device_destroy();
+}
+
+static void a_timeline_that_cannot_be_read_any_more_is_a_loss(void **state)
+{
+    (void)state;
+    td_device *device = fake_device_create(1);
+    fake_hold(true);
+    tdi_ticket ticket = submit(device, TD_LANE_GRAPHICS, NULL, 0);
+    fake_fail_waits(VK_ERROR_OUT_OF_HOST_MEMORY, VK_ERROR_OUT_OF_HOST_MEMORY);
+    patient patients[PATIENTS];
+    start_patients(device, ticket, patients);
+    end_patients(patients, TD_ERROR_DEVICE_LOST);
+    assert_true(tdi_device_lost(device));
+    fake_device_destroy();
+}
+
 /* Every allocation and every thread that making the lanes needs. */
 static void lanes_can_fail_to_be_made(void **state)
 {
@@ -223,6 +329,10 @@ int main(void)
         cmocka_unit_test(reached_and_waiting_follow_the_timeline),
         cmocka_unit_test(loss_is_recorded_once_and_seen_everywhere),
         cmocka_unit_test(a_loss_on_submission_is_recorded),
+        cmocka_unit_test(threads_that_wait_do_not_look_meanwhile),
+        cmocka_unit_test(a_lower_ticket_ends_its_wait_first),
+        cmocka_unit_test(waits_that_keep_failing_are_repeated_slowly),
+        cmocka_unit_test(a_timeline_that_cannot_be_read_any_more_is_a_loss),
         cmocka_unit_test(lanes_can_fail_to_be_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,12 +27,25 @@ static void reached(tdi_watch *watch, td_result result)
     pthread_mutex_unlock(&mutex);
 }
 
-static void until_told(uint32_t count)
+static void count_up(uint32_t *count)
 {
     pthread_mutex_lock(&mutex);
-    while (told_count < count)
+    ++*count;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&mutex);
+}
+
+static void until_counted(const uint32_t *count, uint32_t least)
+{
+    pthread_mutex_lock(&mutex);
+    while (*count < least)
         pthread_cond_wait(&changed, &mutex);
     pthread_mutex_unlock(&mutex);
+}
+
+static void until_told(uint32_t count)
+{
+    until_counted(&told_count, count);
 }
 
 static tdi_ticket submit(td_device *device, td_lane lane)
@@ -101,6 +114,100 @@ static void watches_are_told_in_the_order_of_their_tickets(void **state)
     until_told(4);
     for (uint32_t i = 0; i < 4; i++)
         assert_int_equal(t[i].order, i + 1);
+    fake_device_destroy();
+}
+
+/* Two threads that submit to one queue may watch in the reverse order. */
+static void a_lower_ticket_is_told_though_a_higher_one_was_watched_first(void **state)
+{
+    (void)state;
+    td_device *device = fake_device_create(1);
+    fake_hold(true);
+    told low, high;
+    tdi_ticket first = submit(device, TD_LANE_GRAPHICS);
+    submit(device, TD_LANE_GRAPHICS);
+    watch(device, &high, submit(device, TD_LANE_GRAPHICS));
+    fake_until_waiting(1);
+    watch(device, &low, first);
+    uint64_t start = tdi_now_ns();
+    fake_complete(0, 1);
+    until_told(1);
+    assert_true(tdi_now_ns() - start < TDI_NS_PER_S / 2);
+    assert_int_equal(low.order, 1);
+    assert_int_equal(high.order, 0);
+    fake_complete(0, 3);
+    until_told(2);
+    fake_device_destroy();
+}
+
+/* The waiter has gone on to the second point when the first one is watched. */
+static void a_ticket_that_the_waiter_has_passed_is_told(void **state)
+{
+    (void)state;
+    td_device *device = fake_device_create(1);
+    fake_hold(true);
+    told low, high;
+    tdi_ticket first = submit(device, TD_LANE_GRAPHICS);
+    watch(device, &high, submit(device, TD_LANE_GRAPHICS));
+    fake_until_waiting(1);
+    fake_complete(0, 1);
+    uint64_t start = tdi_now_ns();
+    watch(device, &low, first);
+    until_told(1);
+    assert_true(tdi_now_ns() - start < TDI_NS_PER_S / 2);
+    assert_int_equal(low.order, 1);
+    fake_complete(0, 2);
+    until_told(2);
+    fake_device_destroy();
+}
+
+enum { RIVALS = 3, ROUNDS = 100 };
+
+typedef struct rival {
+    td_device *device;
+    told tolds[ROUNDS];
+    tdi_thread thread;
+} rival;
+
+static uint32_t rounds_begun, rivals_submitted;
+
+static void submit_and_watch(void *user)
+{
+    rival *r = user;
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        until_counted(&rounds_begun, i + 1);
+        tdi_ticket ticket = submit(r->device, TD_LANE_GRAPHICS);
+        count_up(&rivals_submitted);
+        watch(r->device, &r->tolds[i], ticket);
+    }
+}
+
+/* Nothing that is watched is overlooked, whatever the order: a watch that was would be told only
+ * when a whole wait of a second is over. */
+static void threads_that_watch_at_once_are_all_told_in_time(void **state)
+{
+    (void)state;
+    static rival rivals[RIVALS];
+    td_device *device = fake_device_create(1);
+    fake_hold(true);
+    rounds_begun = rivals_submitted = 0;
+    for (uint32_t i = 0; i < RIVALS; i++) {
+        rivals[i].device = device;
+        assert_int_equal(tdi_thread_start(&rivals[i].thread, "rival", submit_and_watch, &rivals[i]),
+                         TD_OK);
+    }
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        count_up(&rounds_begun);
+        until_counted(&rivals_submitted, (round + 1) * RIVALS);
+        for (uint32_t i = 1; i <= RIVALS; i++) {
+            uint64_t start = tdi_now_ns();
+            fake_complete(0, round * RIVALS + i);
+            until_told(round * RIVALS + i);
+            assert_true(tdi_now_ns() - start < TDI_NS_PER_S / 2);
+        }
+    }
+    for (uint32_t i = 0; i < RIVALS; i++)
+        tdi_thread_join(&rivals[i].thread);
     fake_device_destroy();
 }
 
@@ -196,10 +303,7 @@ static void wait_for_ticket(void *user)
 {
     const patient *p = user;
     assert_int_equal(tdi_ticket_wait(p->device, p->ticket, UINT64_MAX), TD_OK);
-    pthread_mutex_lock(&mutex);
-    told_count++;
-    pthread_cond_broadcast(&changed);
-    pthread_mutex_unlock(&mutex);
+    count_up(&told_count);
 }
 
 /* fake_device sees to it that no two are in the driver for one queue. The first comes back though
@@ -242,10 +346,7 @@ static void submit_another(tdi_watch *w, td_result result)
         tdi_ticket_watch(c->device, w);
         return;
     }
-    pthread_mutex_lock(&mutex);
-    told_count++;
-    pthread_cond_broadcast(&changed);
-    pthread_mutex_unlock(&mutex);
+    count_up(&told_count);
 }
 
 static void a_callback_may_submit_and_watch(void **state)
@@ -266,6 +367,9 @@ int main(void)
         cmocka_unit_test_setup(nobody_waits_without_a_watch, reset),
         cmocka_unit_test_setup(a_watch_is_told_when_its_ticket_is_reached, reset),
         cmocka_unit_test_setup(watches_are_told_in_the_order_of_their_tickets, reset),
+        cmocka_unit_test_setup(a_lower_ticket_is_told_though_a_higher_one_was_watched_first, reset),
+        cmocka_unit_test_setup(a_ticket_that_the_waiter_has_passed_is_told, reset),
+        cmocka_unit_test_setup(threads_that_watch_at_once_are_all_told_in_time, reset),
         cmocka_unit_test_setup(what_is_reached_already_is_told_too, reset),
         cmocka_unit_test_setup(queues_do_not_wait_for_each_other, reset),
         cmocka_unit_test_setup(loss_wakes_all, reset),
