@@ -7,6 +7,13 @@
 #include "base/memory.h"
 #include "scene/pack.h"
 
+/* What meshopt_buildMeshlets holds while it works (0.18), marks rounded up to a word: of a vertex
+ * the count, the offset and the number of its triangles and a mark; of a triangle its place in the
+ * lists of three vertices, a mark, a cone of six floats, and an index and two nodes in a tree. */
+#define BYTES_PER_VERTEX    (4 * sizeof(uint32_t))
+#define BYTES_PER_TRIANGLE  (9 * sizeof(uint32_t) + 6 * sizeof(float))
+#define BYTES_OF_MANAGEMENT 1024 /* the allocator's own */
+
 /* What meshoptimizer makes: per cluster its vertices as indices into the primitive's, and its
  * triangles as bytes that index those. */
 typedef struct tdi_meshlets {
@@ -23,6 +30,26 @@ static void free_meshlets(tdi_meshlets *cut)
     tdi_free(cut->triangles);
 }
 
+size_t tdi_cluster_working_bytes(const tdi_primitive *primitive)
+{
+    return BYTES_PER_VERTEX * (size_t)primitive->vertex_count +
+           BYTES_PER_TRIANGLE * (size_t)(primitive->index_count / 3) + BYTES_OF_MANAGEMENT;
+}
+
+/* meshoptimizer takes its working memory with operator new, and where there is none the process
+ * ends. So as much is taken here first, where that can fail, and given back. It is only a guard:
+ * others may take the memory in between, and a system that promises more than it has grants both.
+ * Installing an allocator in meshoptimizer would not do: it is the whole process's, and
+ * meshoptimizer takes it for granted that an allocation succeeds. */
+static td_result guard_memory(const tdi_primitive *primitive)
+{
+    void *block = tdi_alloc(tdi_cluster_working_bytes(primitive));
+    if (block == NULL)
+        return TD_ERROR_HOST_MEMORY;
+    tdi_free(block);
+    return TD_OK;
+}
+
 static td_result cut_primitive(const tdi_primitive *primitive, tdi_meshlets *cut)
 {
     size_t bound = meshopt_buildMeshletsBound(primitive->index_count, TDI_CLUSTER_VERTICES,
@@ -32,6 +59,7 @@ static td_result cut_primitive(const tdi_primitive *primitive, tdi_meshlets *cut
     cut->triangles = tdi_alloc(bound * TDI_CLUSTER_TRIANGLES * 3);
     if (cut->meshlets == NULL || cut->vertices == NULL || cut->triangles == NULL)
         return TD_ERROR_HOST_MEMORY;
+    TDI_TRY(guard_memory(primitive));
     cut->count =
         meshopt_buildMeshlets(cut->meshlets, cut->vertices, cut->triangles, primitive->indices,
                               primitive->index_count, primitive->positions, primitive->vertex_count,

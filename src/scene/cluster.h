@@ -10,4 +10,7 @@
  * surface's material and flags are left 0. On failure `*out` is empty. Thread-safe. */
 td_result tdi_cluster_primitive(const tdi_primitive *primitive, tdi_geometry *out);
 
+/* What meshoptimizer allocates at most for that, past the host's allocator. Tests compare it. */
+size_t tdi_cluster_working_bytes(const tdi_primitive *primitive);
+
 #endif

@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include <math.h>
+#include <meshoptimizer.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -218,6 +219,57 @@ static void absent_streams_stay_absent(void **state)
     tdi_primitive_free(&grid);
 }
 
+static size_t taken_bytes;
+
+static void *MESHOPTIMIZER_ALLOC_CALLCONV take(size_t size)
+{
+    taken_bytes += size;
+    return malloc(size);
+}
+
+static void MESHOPTIMIZER_ALLOC_CALLCONV give_back(void *block)
+{
+    free(block);
+}
+
+/* What the library really takes is not more than what is tried before, nor far less. */
+static void check_working_bytes(tdi_primitive primitive)
+{
+    tdi_geometry geometry = {0};
+    taken_bytes = 0;
+    meshopt_setAllocator(take, give_back);
+    assert_int_equal(tdi_cluster_primitive(&primitive, &geometry), TD_OK);
+    size_t guarded = tdi_cluster_working_bytes(&primitive);
+    assert_true(taken_bytes > 0);
+    assert_in_range(taken_bytes, guarded / 2, guarded);
+    tdi_geometry_free(&geometry);
+    tdi_primitive_free(&primitive);
+}
+
+static void the_guard_covers_what_the_library_takes(void **state)
+{
+    (void)state;
+    check_working_bytes(make_grid(40));
+    check_working_bytes(make_soup(100, 3000));
+    check_working_bytes(make_soup(5000, 1000));
+}
+
+static void memory_that_is_missing_is_told_before(void **state)
+{
+    (void)state;
+    support_use_allocator();
+    tdi_primitive primitive = make_grid(8);
+    tdi_geometry geometry = {0};
+    meshopt_setAllocator(take, give_back);
+    taken_bytes = 0;
+    support_fail_allocation(4); /* after the three arrays of the result */
+    assert_int_equal(tdi_cluster_primitive(&primitive, &geometry), TD_ERROR_HOST_MEMORY);
+    assert_true(support_allocation_failed());
+    assert_int_equal(taken_bytes, 0);
+    tdi_primitive_free(&primitive);
+    support_restore_allocator();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +277,8 @@ int main(void)
         cmocka_unit_test(soups_are_covered),
         cmocka_unit_test(grids_fill_their_clusters),
         cmocka_unit_test(absent_streams_stay_absent),
+        cmocka_unit_test(the_guard_covers_what_the_library_takes),
+        cmocka_unit_test(memory_that_is_missing_is_told_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
