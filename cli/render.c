@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -5,6 +6,7 @@
 #include <tandem/batch.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/process.h"
 #include "batch/destination.h"
@@ -40,8 +42,10 @@ static float srgb_to_linear(uint8_t code)
 static td_result write_frame(void *user, const void *data, size_t size)
 {
     (void)user;
+    errno = 0;
     if (fwrite(data, 1, size, stdout) != size || fflush(stdout) != 0)
-        return tdi_fail(TD_ERROR_IO, "standard output: takes nothing more");
+        return tdi_fail(TD_ERROR_IO, "standard output: takes nothing more: %s",
+                        tdi_system_text(errno));
     return TD_OK;
 }
 
@@ -172,8 +176,11 @@ static int conclude(const render_job *job, td_result result)
             info.elapsed_s > 0 ? (double)info.done / info.elapsed_s : 0,
             (unsigned long long)info.files, (double)info.encoded_bytes * 1e-6,
             (double)budget.peak_bytes / MIB, (double)budget.limit_bytes / MIB);
+    bool some = there > 0 || info.files > 0;
     /* A view that was refused is no mistake in the command line any more. */
-    return result == TD_ERROR_ARGUMENT ? CLI_EXIT_SOME : cli_exit_code(CLI_STAGE_RENDER, result);
+    if (result == TD_ERROR_ARGUMENT)
+        return some ? CLI_EXIT_SOME : CLI_EXIT_INPUT;
+    return cli_exit_code(some ? CLI_STAGE_RENDER : CLI_STAGE_PREPARE, result);
 }
 
 static td_result make_report(const render_job *job, bool compact, char **text)
@@ -229,6 +236,18 @@ static int write_timeline(const render_job *job)
     return result == TD_OK ? CLI_EXIT_OK : cli_fail(CLI_STAGE_OUTPUT, result);
 }
 
+/* A device that does not answer would be waited for when it is destroyed. */
+static void end_without_device(const render_job *job, int code)
+{
+    td_batch_info info;
+    td_batch_get_info(job->batch, &info);
+    if (!info.unanswered)
+        return;
+    (void)fflush(stdout);
+    tdi_file_cleanup_all();
+    tdi_end_process(code);
+}
+
 static int run_batch(render_job *job)
 {
     td_result result = td_monitor_create(0, &job->monitor);
@@ -248,6 +267,7 @@ static int run_batch(render_job *job)
     code = graver(code, write_report(job));
     code = graver(code, write_timeline(job));
     cli_guard_batch(NULL);
+    end_without_device(job, code);
     return code;
 }
 

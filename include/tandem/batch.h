@@ -36,6 +36,7 @@ typedef struct td_batch_info {
     uint64_t encoded_bytes; /**< In these files. */
     double elapsed_s;       /**< Since td_batch_run began, or how long it took. */
     bool cancelled;         /**< td_batch_cancel came before the end. */
+    bool unanswered;        /**< The device kept views for good; it was given up. */
 } td_batch_info;
 
 /** Told how far a batch is; called by td_batch_run on its own thread, about ten times a second. */
@@ -76,8 +77,8 @@ typedef struct td_batch_params {
     float background[4];           /**< As in td_renderer_params. */
 
     uint32_t encode_threads;  /**< 0: the cores given. */
-    uint64_t view_timeout_ns; /**< From submission to pixels; a view that takes longer fails alone;
-                                   0: no limit. */
+    uint64_t view_timeout_ns; /**< From submission to the encoded file; a view that takes longer
+                                   fails alone; 0: no limit. */
     td_monitor *monitor;      /**< Receives all spans; may be NULL. Must outlive the batch. */
     td_batch_progress_fn progress; /**< May be NULL. */
     void *progress_user;           /**< Handed to `progress`. */
@@ -91,7 +92,8 @@ TD_API td_result td_batch_create(const td_batch_params *params, td_batch **out);
 /** Renders and writes all views. ::TD_OK if every one is there; ::TD_ERROR_CANCELLED; else the code
  * of the gravest failure (device lost before budget before output), while the other views were
  * written nevertheless. A lost device and an output that takes nothing more end the batch early.
- * Once a batch. */
+ * ::TD_ERROR_DEVICE_LOST too for a device that does not answer within 10 s after a cancellation or
+ * after views passed their time limit (`unanswered`). Once a batch. */
 TD_API td_result td_batch_run(td_batch *batch);
 
 /** Makes td_batch_run end soon, leaving complete files only. Thread-safe, and safe in a signal
@@ -134,7 +136,8 @@ TD_API td_result td_batch_report(td_batch *batch, const td_report_params *params
 /** Frees a report's text. NULL is fine. */
 TD_API void td_batch_free_report(char *text);
 
-/** Ends the batch and destroys it; a run in progress must have returned. NULL is fine. */
+/** Ends the batch and destroys it; a run in progress must have returned. Waits for a device that
+ * did not answer; a program may end without it. NULL is fine. */
 TD_API void td_batch_destroy(td_batch *batch);
 
 #ifdef __cplusplus

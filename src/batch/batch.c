@@ -11,6 +11,7 @@
 #define DEFAULT_IN_FLIGHT  3
 #define MOST_LEASES        16
 #define TICK_NS            (100 * TDI_NS_PER_MS)
+#define GIVE_UP_NS         (10 * TDI_NS_PER_S)
 
 static bool ends_in_png(const char *path)
 {
@@ -208,6 +209,7 @@ void td_batch_get_info(td_batch *batch, td_batch_info *out)
     out->views = batch->params.view_count;
     out->skipped = tdi_destination_skipped(batch->destination);
     out->cancelled = atomic_load(&batch->cancelled);
+    out->unanswered = atomic_load(&batch->unanswered);
     uint64_t begun = atomic_load(&batch->begun_ns);
     uint64_t ended = atomic_load(&batch->ended_ns);
     if (begun != 0)
@@ -240,12 +242,33 @@ typedef struct batch_run {
     uint32_t in_flight;   /* submissions at most */
     uint32_t submissions; /* so far */
     uint64_t next_tick_ns;
+    uint64_t begun_ns;     /* of the submission in progress */
+    uint64_t cancelled_ns; /* when that was seen; 0: not yet */
 } batch_run;
+
+/* A device that keeps views that long after they were given up does not answer any more. */
+static void watch_device(batch_run *run)
+{
+    td_batch *batch = run->batch;
+    tdi_batch_views_give_up(batch);
+    if (run->cancelled_ns == 0 && atomic_load(&batch->cancelled))
+        run->cancelled_ns = tdi_now_ns();
+    if (atomic_load(&batch->unanswered) ||
+        !tdi_batch_views_unanswered(batch, GIVE_UP_NS, run->cancelled_ns))
+        return;
+    (void)tdi_fail(TD_ERROR_DEVICE_LOST,
+                   "the device has not answered for %llu s; it is given up, with its views",
+                   (unsigned long long)(GIVE_UP_NS / TDI_NS_PER_S));
+    tdi_tally_failed(&batch->tally, UINT64_MAX, TD_ERROR_DEVICE_LOST);
+    atomic_store(&batch->unanswered, true);
+    atomic_store(&batch->stopped, true);
+}
 
 static void tick(batch_run *run)
 {
     td_batch *batch = run->batch;
     uint64_t now = tdi_now_ns();
+    watch_device(run);
     if (!batch->params.progress || now < run->next_tick_ns)
         return;
     run->next_tick_ns = now + TICK_NS;
@@ -259,6 +282,13 @@ static bool should_stop(td_batch *batch)
     return atomic_load(&batch->cancelled) || atomic_load(&batch->stopped);
 }
 
+/* Time limits run from the last attempt to submit on, so attempts are short beside them. */
+static uint64_t attempt_ns(const td_batch *batch)
+{
+    uint64_t quarter = batch->params.view_timeout_ns / 4;
+    return quarter > 0 && quarter < TICK_NS ? quarter : TICK_NS;
+}
+
 /* Waits for a free slot in slices, so that a cancellation is seen in time. TD_ERROR_CANCELLED if
  * there is no point in going on. */
 static td_result submit_when_free(batch_run *run, uint64_t first, uint32_t count,
@@ -270,8 +300,9 @@ static td_result submit_when_free(batch_run *run, uint64_t first, uint32_t count
         tick(run);
         if (should_stop(batch))
             return TD_ERROR_CANCELLED;
+        run->begun_ns = tdi_now_ns();
         result = td_renderer_submit(batch->renderer, batch->params.cameras + first, count, first,
-                                    TICK_NS, requests);
+                                    attempt_ns(batch), requests);
     }
     return result;
 }
@@ -281,7 +312,8 @@ static void follow_views(batch_run *run, tdi_batch_view **views, td_request **re
 {
     if (run->submissions == 0)
         run->batch->first_submission_ns = tdi_now_ns();
-    tdi_batch_views_follow(views, requests, count, run->submissions++ % run->in_flight);
+    tdi_batch_views_follow(views, requests, count, run->submissions++ % run->in_flight,
+                           run->begun_ns);
 }
 
 static void submit_views(batch_run *run, uint64_t first, uint32_t count)
@@ -329,7 +361,7 @@ static void wait_until_idle(batch_run *run)
         if (batch->outstanding > 0)
             (void)tdi_cond_wait_until(&batch->idle, &batch->lock,
                                       tdi_deadline(tdi_now_ns(), TICK_NS));
-        idle = batch->outstanding == 0;
+        idle = batch->outstanding == 0 || atomic_load(&batch->unanswered);
         tdi_mutex_unlock(&batch->lock);
     }
 }
@@ -369,11 +401,10 @@ static void explain_stop(td_batch *batch)
     td_batch_info info;
     td_batch_get_info(batch, &info);
     uint64_t left = info.views - info.done - info.failed - info.skipped;
-    if (left == 0 || info.cancelled)
+    if (left == 0 || info.cancelled || info.unanswered)
         return;
     td_result reason = batch->tally.gravest;
-    (void)tdi_fail(reason, "%llu more views were given up after that: %s", (unsigned long long)left,
-                   td_result_text(reason));
+    (void)tdi_fail(reason, "%llu more views were given up after that", (unsigned long long)left);
     tdi_tally_failed(&batch->tally, UINT64_MAX, reason);
 }
 
@@ -392,13 +423,13 @@ td_result td_batch_run(td_batch *batch)
     submit_all(&run);
     wait_until_idle(&run);
     bool cancelled = atomic_load(&batch->cancelled);
-    if (!cancelled)
+    if (!cancelled && !atomic_load(&batch->unanswered))
         write_sheet(batch);
     explain_stop(batch);
     atomic_store(&batch->ended_ns, tdi_now_ns());
     run.next_tick_ns = 0;
     tick(&run);
-    if (cancelled)
+    if (cancelled && !atomic_load(&batch->unanswered))
         return tdi_fail(TD_ERROR_CANCELLED, "the batch was cancelled");
     const tdi_tally *tally = &batch->tally;
     if (tally->gravest != TD_OK && tally->failure_count > 0 && tally->failures[0].sentence)

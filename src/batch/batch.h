@@ -34,9 +34,12 @@ struct td_batch {
     atomic_bool cancelled;        /* by td_batch_cancel */
     atomic_bool stopped;          /* for a reason of the batch's own; no more views are submitted */
 
+    atomic_bool unanswered; /* the device was waited for in vain */
+
     tdi_mutex lock;
-    tdi_cond idle;        /* `outstanding` became 0 */
-    uint32_t outstanding; /* views submitted and not yet written; guarded by the lock */
+    tdi_cond idle;                  /* `outstanding` became 0 */
+    uint32_t outstanding;           /* views submitted and not yet written; guarded by the lock */
+    struct tdi_batch_view *pending; /* those that the device has; guarded by the lock */
 };
 
 #endif

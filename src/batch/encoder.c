@@ -74,13 +74,23 @@ static td_result encode_png(encode_worker *worker, const tdi_encode_job *job, co
     return tdi_png_encode(worker->png, &image, data, size);
 }
 
+/* Ends encoding. */
+static td_result check_deadline(tdi_encode_job *job)
+{
+    job->encoded_ns = tdi_now_ns();
+    if (job->deadline_ns == 0 || job->encoded_ns <= job->deadline_ns)
+        return TD_OK;
+    return tdi_fail(TD_ERROR_TIMEOUT, "%s: was not written, since the time limit had passed",
+                    job->path);
+}
+
 static td_result write_png(encode_worker *worker, tdi_encode_job *job,
                            const tdi_file_writer_params *file)
 {
     const uint8_t *data;
     size_t size;
     TDI_TRY(encode_png(worker, job, &data, &size));
-    job->encoded_ns = tdi_now_ns();
+    TDI_TRY(check_deadline(job));
     TDI_TRY(tdi_file_write(file, data, size));
     job->file_bytes = size;
     return TD_OK;
@@ -108,7 +118,7 @@ static td_result write_npy(tdi_encode_job *job, const tdi_file_writer_params *fi
     bool tight = row_step(job) == row_bytes;
     uint32_t pieces = tight ? 1 : job->height;
     size_t piece_bytes = tight ? row_bytes * job->height : row_bytes;
-    job->encoded_ns = tdi_now_ns();
+    TDI_TRY(check_deadline(job));
     tdi_file_writer *writer;
     TDI_TRY(tdi_file_writer_create(file, &writer));
     td_result result = tdi_file_writer_append(writer, header, header_bytes);
@@ -124,19 +134,25 @@ static td_result write_npy(tdi_encode_job *job, const tdi_file_writer_params *fi
     return TD_OK;
 }
 
+static td_result write_job(encode_worker *worker, tdi_encode_job *job)
+{
+    bool wanted = true;
+    if (job->prepare)
+        TDI_TRY(job->prepare(job, &wanted));
+    if (!wanted)
+        return TD_OK;
+    tdi_file_writer_params file = {job->path, job->encoder->replace, job->encoder->durable};
+    return job->file == TDI_FILE_PNG ? write_png(worker, job, &file) : write_npy(job, &file);
+}
+
 static void run_job(tdi_task *task, uint32_t index)
 {
     tdi_encode_job *job = (tdi_encode_job *)((char *)task - offsetof(tdi_encode_job, task));
-    tdi_encoder *encoder = job->encoder;
-    tdi_file_writer_params file = {job->path, encoder->replace, encoder->durable};
     job->worker = index;
     job->file_bytes = 0;
     job->begin_ns = tdi_now_ns();
     job->encoded_ns = job->begin_ns;
-    if (job->file == TDI_FILE_PNG)
-        job->result = write_png(&encoder->workers[index], job, &file);
-    else
-        job->result = write_npy(job, &file);
+    job->result = write_job(&job->encoder->workers[index], job);
     job->end_ns = tdi_now_ns();
     job->done(job);
 }

@@ -21,6 +21,9 @@ typedef enum tdi_file_kind {
 /* A picture to be written. It belongs to the encoder from submission until `done` is called. */
 typedef struct tdi_encode_job tdi_encode_job;
 struct tdi_encode_job {
+    /* Called first, on a thread of the encoder, if not NULL: what takes time to find out. May set
+     * everything below but `user` and `done`; without `*wanted` nothing is written. */
+    td_result (*prepare)(tdi_encode_job *job, bool *wanted);
     /* Given by the caller; pixels and path must stay until `done`. */
     const char *path;
     const void *pixels;
@@ -29,6 +32,7 @@ struct tdi_encode_job {
     uint32_t height;
     tdi_picture_kind kind;
     tdi_file_kind file;
+    uint64_t deadline_ns; /* on tdi_now_ns's clock: TD_ERROR_TIMEOUT if encoded later; 0: none */
     /* Called on a thread of the encoder with `result` set; the sentence of a failure is
      * td_last_error() there. May free the job. */
     void (*done)(tdi_encode_job *job);
@@ -37,7 +41,7 @@ struct tdi_encode_job {
     /* Set by the encoder. */
     td_result result;
     uint32_t worker;     /* the thread, below tdi_encoder_threads */
-    uint64_t file_bytes; /* 0 on failure */
+    uint64_t file_bytes; /* 0 on failure, and where nothing was wanted */
     uint64_t begin_ns;   /* of the work itself, in tdi_now_ns time */
     uint64_t encoded_ns; /* compression ended, writing begins */
     uint64_t end_ns;

@@ -18,9 +18,14 @@ struct tdi_batch_view {
     td_batch *batch;
     td_request *request;
     uint64_t number;
-    uint32_t row; /* of the timeline: views that are in flight together have one each */
+    uint32_t row;      /* of the timeline: views that are in flight together have one each */
+    uint64_t begun_ns; /* the time limit runs from here */
     uint64_t submitted_ns;
     uint64_t finished_ns;
+    uint64_t
+        late_ns; /* when it was given up; 0: it was not. Guarded by the batch's lock, as are: */
+    tdi_batch_view *previous; /* of those that the device has */
+    tdi_batch_view *next;
     atomic_bool failed;
     _Atomic uint32_t files_left;
     uint32_t file_count;
@@ -128,7 +133,8 @@ static void file_is_written(tdi_encode_job *job)
     } else {
         add_span(view, job->worker, "encode", job->begin_ns, job->encoded_ns);
         add_span(view, job->worker, "write", job->encoded_ns, job->end_ns);
-        tdi_tally_file(&view->batch->tally, view->number, file->output, job->file_bytes);
+        if (job->file_bytes > 0)
+            tdi_tally_file(&view->batch->tally, view->number, file->output, job->file_bytes);
     }
     if (tdi_output_kinds[file->output].output == TD_OUTPUT_COLOR)
         add_to_sheet(view, job->worker);
@@ -136,46 +142,50 @@ static void file_is_written(tdi_encode_job *job)
         finish_view(view);
 }
 
-static td_result prepare_file(tdi_batch_view *view, uint32_t output)
+/* On a thread of the encoder: folders may be far away. */
+static td_result prepare_file(tdi_encode_job *job, bool *wanted)
 {
+    view_file *file = job->user;
+    const tdi_batch_view *view = file->view;
     const tdi_destination *destination = view->batch->destination;
-    const tdi_output_kind *kind = &tdi_output_kinds[output];
-    view_file *file = &view->files[view->file_count];
+    const tdi_output_kind *kind = &tdi_output_kinds[file->output];
     TDI_TRY(tdi_destination_path(destination, view->number, kind, &file->path));
-    bool wanted;
+    TDI_TRY(tdi_destination_prepare(destination, file->path, wanted));
+    if (!*wanted)
+        return TD_OK;
     td_image image;
-    td_result result = tdi_destination_prepare(destination, file->path, &wanted);
-    if (result == TD_OK && wanted)
-        result = td_request_image(view->request, kind->output, &image);
-    if (result != TD_OK || !wanted) {
-        tdi_free(file->path);
-        return result;
-    }
-    view->file_count++;
+    TDI_TRY(td_request_image(view->request, kind->output, &image));
+    job->path = file->path;
+    job->pixels = image.pixels;
+    job->row_bytes = image.row_bytes;
+    job->width = image.width;
+    job->height = image.height;
+    return TD_OK;
+}
+
+static void add_file(tdi_batch_view *view, uint32_t output)
+{
+    const td_batch *batch = view->batch;
+    uint64_t limit = batch->params.view_timeout_ns;
+    bool png = tdi_destination_sink(batch->destination) == TDI_SINK_PNG;
+    view_file *file = &view->files[view->file_count++];
     file->view = view;
     file->output = output;
     file->job = (tdi_encode_job){
-        .path = file->path,
-        .pixels = image.pixels,
-        .row_bytes = image.row_bytes,
-        .width = image.width,
-        .height = image.height,
-        .kind = kind->picture,
-        .file = tdi_destination_sink(destination) == TDI_SINK_PNG ? TDI_FILE_PNG : TDI_FILE_NPY,
+        .prepare = prepare_file,
+        .kind = tdi_output_kinds[output].picture,
+        .file = png ? TDI_FILE_PNG : TDI_FILE_NPY,
+        .deadline_ns = limit == 0 ? 0 : tdi_deadline(view->begun_ns, limit),
         .done = file_is_written,
         .user = file,
     };
-    return TD_OK;
 }
 
 static void write_files(tdi_batch_view *view)
 {
     for (uint32_t i = 0; i < TDI_OUTPUT_COUNT; i++) {
-        if ((view->batch->params.outputs & tdi_output_kinds[i].output) == 0)
-            continue;
-        td_result result = prepare_file(view, i);
-        if (result != TD_OK)
-            fail_view(view, result);
+        if ((view->batch->params.outputs & tdi_output_kinds[i].output) != 0)
+            add_file(view, i);
     }
     /* The view may be gone once its last file is submitted. */
     uint32_t count = view->file_count;
@@ -183,14 +193,27 @@ static void write_files(tdi_batch_view *view)
     atomic_store(&view->files_left, count);
     for (uint32_t i = 0; i < count; i++)
         tdi_encoder_submit(encoder, &view->files[i].job);
-    if (count == 0)
-        finish_view(view);
+}
+
+static td_result fail_late(const td_batch *batch, uint64_t view, uint64_t taken_ns)
+{
+    return tdi_fail(TD_ERROR_TIMEOUT, "view %llu: took %.3f s; the limit is %.3f s",
+                    (unsigned long long)view, (double)taken_ns * 1e-9,
+                    (double)batch->params.view_timeout_ns * 1e-9);
+}
+
+static td_result check_time(const tdi_batch_view *view, uint64_t now)
+{
+    uint64_t limit = view->batch->params.view_timeout_ns;
+    uint64_t taken = now - view->begun_ns;
+    return limit == 0 || taken <= limit ? TD_OK : fail_late(view->batch, view->number, taken);
 }
 
 static td_result write_raw(tdi_batch_view *view, uint32_t worker)
 {
     td_batch *batch = view->batch;
     td_image image;
+    TDI_TRY(check_time(view, tdi_now_ns()));
     TDI_TRY(td_request_image(view->request, (td_output)batch->params.outputs, &image));
     uint64_t begin = tdi_now_ns();
     size_t size = image.row_bytes * image.height;
@@ -223,14 +246,77 @@ static void run_raw(tdi_task *task, uint32_t worker)
     tdi_stream_put(&view->batch->stream, &view->item, NULL, worker);
 }
 
-static td_result check_time(const tdi_batch_view *view)
+static void add_pending(tdi_batch_view *view)
 {
-    uint64_t limit = view->batch->params.view_timeout_ns;
-    uint64_t taken = view->finished_ns - view->submitted_ns;
-    if (limit == 0 || taken <= limit)
-        return TD_OK;
-    return tdi_fail(TD_ERROR_TIMEOUT, "view %llu: took %.3f s; the limit is %.3f s",
-                    (unsigned long long)view->number, (double)taken * 1e-9, (double)limit * 1e-9);
+    td_batch *batch = view->batch;
+    tdi_mutex_lock(&batch->lock);
+    view->next = batch->pending;
+    if (view->next)
+        view->next->previous = view;
+    batch->pending = view;
+    tdi_mutex_unlock(&batch->lock);
+}
+
+static void remove_pending(tdi_batch_view *view)
+{
+    td_batch *batch = view->batch;
+    tdi_mutex_lock(&batch->lock);
+    if (view->next)
+        view->next->previous = view->previous;
+    if (view->previous)
+        view->previous->next = view->next;
+    else
+        batch->pending = view->next;
+    tdi_mutex_unlock(&batch->lock);
+}
+
+/* Gives one view up that is past its limit, and says which. A view that is pending keeps its
+ * request. */
+static bool give_up_one(td_batch *batch, uint64_t now, uint64_t *number, uint64_t *taken_ns)
+{
+    bool found = false;
+    tdi_mutex_lock(&batch->lock);
+    for (tdi_batch_view *view = batch->pending; view && !found; view = view->next) {
+        if (view->late_ns != 0 || now <= view->begun_ns ||
+            now - view->begun_ns <= batch->params.view_timeout_ns)
+            continue;
+        view->late_ns = now;
+        (void)td_request_cancel(view->request);
+        *number = view->number;
+        *taken_ns = now - view->begun_ns;
+        found = !atomic_exchange(&view->failed, true);
+    }
+    tdi_mutex_unlock(&batch->lock);
+    return found;
+}
+
+void tdi_batch_views_give_up(td_batch *batch)
+{
+    uint64_t number;
+    uint64_t taken_ns;
+    uint64_t now = tdi_now_ns();
+    if (batch->params.view_timeout_ns == 0)
+        return;
+    while (give_up_one(batch, now, &number, &taken_ns)) {
+        tdi_tally_failed(&batch->tally, number, fail_late(batch, number, taken_ns));
+        if (is_raw(batch))
+            atomic_store(&batch->stopped, true);
+    }
+}
+
+bool tdi_batch_views_unanswered(td_batch *batch, uint64_t waited_ns, uint64_t cancelled_ns)
+{
+    bool unanswered = false;
+    uint64_t now = tdi_now_ns();
+    tdi_mutex_lock(&batch->lock);
+    for (const tdi_batch_view *view = batch->pending; view && !unanswered; view = view->next) {
+        uint64_t since = view->late_ns;
+        if (since == 0 || (cancelled_ns != 0 && cancelled_ns < since))
+            since = cancelled_ns;
+        unanswered = since != 0 && now > since && now - since > waited_ns;
+    }
+    tdi_mutex_unlock(&batch->lock);
+    return unanswered;
 }
 
 /* On the completion thread, which must not be kept. */
@@ -239,13 +325,14 @@ static void view_is_ready(void *user, td_request *request)
     tdi_batch_view *view = user;
     td_batch *batch = view->batch;
     view->finished_ns = tdi_now_ns();
+    remove_pending(view);
     char track[32];
     tdi_snprintf(track, sizeof track, "in flight %u", view->row);
     td_monitor_add(batch->monitor, track, "render", (int64_t)view->number, view->submitted_ns,
                    view->finished_ns);
     td_result result = td_request_result(request);
     if (result == TD_OK)
-        result = check_time(view);
+        result = check_time(view, view->finished_ns);
     if (result != TD_OK)
         fail_view(view, result);
     if (is_raw(batch))
@@ -257,19 +344,23 @@ static void view_is_ready(void *user, td_request *request)
 }
 
 void tdi_batch_views_follow(tdi_batch_view **views, td_request **requests, uint32_t count,
-                            uint32_t row)
+                            uint32_t row, uint64_t begun_ns)
 {
     uint64_t now = tdi_now_ns();
     for (uint32_t i = 0; i < count; i++) {
         tdi_batch_view *view = views[i];
         view->request = requests[i];
         view->row = row;
+        view->begun_ns = begun_ns;
         view->submitted_ns = now;
         view->task.run = run_raw;
         view->item.number = view->number;
         view->item.deliver = deliver_raw;
+        add_pending(view);
         td_result result = td_request_on_finish(view->request, view_is_ready, view);
-        if (result != TD_OK)
+        if (result != TD_OK) {
+            remove_pending(view);
             tdi_batch_views_fail(&views[i], 1, result);
+        }
     }
 }

@@ -11,9 +11,14 @@ typedef struct tdi_batch_view tdi_batch_view;
 td_result tdi_batch_views_begin(td_batch *batch, uint64_t first, uint32_t count,
                                 tdi_batch_view **views);
 /* Takes the requests over, right after submission: each view is encoded and written when its
- * request is ready. `row` is where a timeline shows them. */
+ * request is ready. `row` is where a timeline shows them; their time limit runs from `begun_ns`. */
 void tdi_batch_views_follow(tdi_batch_view **views, td_request **requests, uint32_t count,
-                            uint32_t row);
+                            uint32_t row, uint64_t begun_ns);
+/* Lets views fail that are past their time limit and still on the device. */
+void tdi_batch_views_give_up(td_batch *batch);
+/* True if the device has views, `waited_ns` after they were given up or, of a batch that was
+ * cancelled, after `cancelled_ns` (0: it was not). */
+bool tdi_batch_views_unanswered(td_batch *batch, uint64_t waited_ns, uint64_t cancelled_ns);
 /* For views that could not be submitted, for the reason in the thread's last error. */
 void tdi_batch_views_fail(tdi_batch_view **views, uint32_t count, td_result result);
 /* For views that will not be submitted. */

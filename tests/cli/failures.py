@@ -1,6 +1,7 @@
 """What cannot be done ends with its own exit code and a sentence that names it."""
 
 import os
+import subprocess
 
 import support
 from support import Case, DeviceCase, tandem
@@ -49,10 +50,10 @@ class Failures(DeviceCase):
         self.check(self.render("--device", "no such device"), 5, "no such device")
         self.check(self.render(TANDEM_DEVICE="99"), 5, "99")
 
-    def test_an_image_that_is_too_large_for_the_device(self):
-        ran = self.render("--budget", "64GiB", "--samples", "16", size="16384x16384")
-        self.assertIn(ran.code, (4, 5))
-        self.check(ran, ran.code, "16384x16384" if ran.code == 5 else "MiB")
+    def test_an_image_that_is_too_large_for_the_budget(self):
+        # Two copies of 16384 x 16384 x 4 bytes are 2 GiB.
+        ran = self.render("--budget", "1GiB", "--samples", "16", size="16384x16384")
+        self.check(ran, 4, "MiB")
         self.assertEqual(self.files(), [])
 
     def test_a_budget_that_does_not_suffice(self):
@@ -85,8 +86,35 @@ class Failures(DeviceCase):
 
     def test_a_time_limit_fails_views_alone(self):
         ran = self.render("--timeout", "0.001", "--views", "2", size="1024x1024", scene="builtin:city")
-        self.check(ran, 1, "limit")
+        self.check(ran, 5, "limit")
         self.assertEqual(self.files(), [])
+
+    def test_a_time_limit_with_other_views_there(self):
+        self.check(self.render("-o", "out_0000.png", size="1024x1024", scene="builtin:city"))
+        ran = self.render("--timeout", "0.001", "--views", "2", "--resume", size="1024x1024",
+                          scene="builtin:city")
+        self.check(ran, 1, "view 1")
+        self.assertEqual(self.files(), ["out_0000.png"])
+
+    def test_a_stream_that_takes_nothing(self):
+        with open("/dev/full", "wb") as full:
+            process = subprocess.run(
+                [support.PROGRAM, "render", "builtin:spheres", "-s", "64x48", "--views", "40", "-o",
+                 "-"], stdout=full, stderr=subprocess.PIPE, env=support.environment(), timeout=100,
+                check=False)
+        errors = process.stderr.decode().splitlines()
+        self.assertEqual(process.returncode, 6, errors)
+        self.assertIn("No space left", errors[0])
+        self.assertFalse([line for line in errors[1:] if "file" in line and "files" not in line],
+                         errors)
+
+    def test_a_pipe_that_nobody_reads(self):
+        process = support.start("render", "builtin:spheres", "-s", "64x48", "--views", "40", "-o", "-")
+        process.stdout.close()
+        errors = process.stderr.read().decode()
+        process.stderr.close()
+        self.assertEqual(process.wait(timeout=100), 6, errors)
+        self.assertIn("roken pipe", errors)
 
     def test_more_threads_than_are_of_use(self):
         ran = self.render("--threads", str(2 * os.cpu_count() + 1))

@@ -45,6 +45,9 @@ class Interrupts(DeviceCase):
 
     def test_interrupted_before_anything_was_written(self):
         process = start("render", "builtin:city", "-s", "64x64", cwd=self.folder)
+        # A signal to the fork that has not become the program yet would be lost.
+        while os.readlink(f"/proc/{process.pid}/exe") != os.path.realpath(support.PROGRAM):
+            time.sleep(0.001)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
         # The signal may come before the program has taken any notice of signals.

@@ -123,7 +123,7 @@ class Report(DeviceCase):
 
     def test_failures_are_named(self):
         report = self.report("--timeout", "0.001", "--views", "2", size="1024x1024",
-                             scene="builtin:city", code=1)
+                             scene="builtin:city", code=5)
         self.assertEqual(report["frames"]["failed"], 2)
         self.assertEqual(sorted(failure["view"] for failure in report["failures"]), [0, 1])
         self.assertEqual({failure["code"] for failure in report["failures"]}, {"TD_ERROR_TIMEOUT"})
