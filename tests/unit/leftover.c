@@ -4,6 +4,7 @@
 
 #include "support.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -111,6 +112,27 @@ static void what_somebody_holds_stays(void **state)
     assert_int_equal(support_count_entries(), 1);
 }
 
+/* As one of another container sees it, to whom the number of the process means nothing. */
+static void a_writer_holds_its_file(void **state)
+{
+    (void)state;
+    const tdi_file_writer_params params = {.path = support_path("file")};
+    tdi_file_writer *writer;
+    assert_int_equal(tdi_file_writer_create(&params, &writer), TD_OK);
+    DIR *entries = opendir(support_path("."));
+    assert_non_null(entries);
+    const struct dirent *entry = readdir(entries);
+    while (entry != NULL && strncmp(entry->d_name, ".tandem-", 8) != 0)
+        entry = readdir(entries);
+    assert_non_null(entry);
+    int fd = open(support_path(entry->d_name), O_RDONLY);
+    closedir(entries);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), -1);
+    tdi_file_writer_abort(writer);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+    close(fd);
+}
+
 static void other_names_stay(void **state)
 {
     (void)state;
@@ -155,6 +177,7 @@ int main(void)
         TEST(what_a_killed_process_left_is_removed),
         TEST(what_a_living_process_writes_stays),
         TEST(what_somebody_holds_stays),
+        TEST(a_writer_holds_its_file),
         TEST(other_names_stay),
         TEST(a_process_looks_once),
     };
