@@ -118,6 +118,64 @@ static void ids_that_do_not_fit_are_refused(void **state)
     assert_false(tdi_file_exists(job.path));
 }
 
+static void a_deadline_that_has_passed_leaves_no_file(void **state)
+{
+    (void)state;
+    static const uint8_t pixels[PIXELS * 4];
+    static const tdi_file_kind kinds[] = {TDI_FILE_PNG, TDI_FILE_NPY};
+    for (int i = 0; i < 2; i++) {
+        tdi_encode_job job = make_job(support_path("late"), pixels, TDI_PICTURE_COLOR, kinds[i]);
+        job.deadline_ns = 1;
+        assert_int_equal(run_job(NULL, &job), TD_ERROR_TIMEOUT);
+        assert_false(tdi_file_exists(job.path));
+        job.deadline_ns = UINT64_MAX;
+        assert_int_equal(run_job(NULL, &job), TD_OK);
+        assert_true(tdi_file_has_content(job.path));
+        assert_int_equal(remove(job.path), 0);
+    }
+}
+
+static td_result want_nothing(tdi_encode_job *job, bool *wanted)
+{
+    (void)job;
+    *wanted = false;
+    return TD_OK;
+}
+
+static td_result refuse(tdi_encode_job *job, bool *wanted)
+{
+    (void)job;
+    (void)wanted;
+    return tdi_fail(TD_ERROR_IO, "no folder");
+}
+
+static td_result name_file(tdi_encode_job *job, bool *wanted)
+{
+    assert_true(*wanted);
+    job->path = job->user;
+    return TD_OK;
+}
+
+static void preparation_decides_what_is_written(void **state)
+{
+    (void)state;
+    static const uint8_t pixels[PIXELS * 4];
+    char path[512];
+    snprintf(path, sizeof path, "%s", support_path("prepared.png"));
+    tdi_encode_job job = make_job(NULL, pixels, TDI_PICTURE_COLOR, TDI_FILE_PNG);
+    job.user = path;
+    job.prepare = want_nothing;
+    assert_int_equal(run_job(NULL, &job), TD_OK);
+    assert_int_equal(job.file_bytes, 0);
+    job.prepare = refuse;
+    assert_int_equal(run_job(NULL, &job), TD_ERROR_IO);
+    assert_string_equal(last_sentence, "no folder");
+    assert_false(tdi_file_exists(path));
+    job.prepare = name_file;
+    assert_int_equal(run_job(NULL, &job), TD_OK);
+    assert_true(job.file_bytes > 0 && tdi_file_has_content(path));
+}
+
 static void depth_needs_npy(void **state)
 {
     (void)state;
@@ -235,6 +293,8 @@ int main(void)
         cmocka_unit_test(colours_become_png),
         cmocka_unit_test(ids_become_16_bits),
         cmocka_unit_test(ids_that_do_not_fit_are_refused),
+        cmocka_unit_test(a_deadline_that_has_passed_leaves_no_file),
+        cmocka_unit_test(preparation_decides_what_is_written),
         cmocka_unit_test(depth_needs_npy),
         cmocka_unit_test(npy_holds_the_rows),
         cmocka_unit_test(existing_files_stay_unless_replaced),

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -182,11 +183,42 @@ static void peeking_sets_no_error(void **state)
     assert_string_equal(td_last_error(), "before");
 }
 
+static void names_of_the_same_file(void **state)
+{
+    (void)state;
+    char folder[4096];
+    char path[8192];
+    assert_non_null(getcwd(folder, sizeof folder));
+    snprintf(path, sizeof path, "%s//a/./b/../c", folder);
+    assert_true(tdi_same_path(path, "a/c"));
+    assert_true(tdi_same_path("./a//c", "x/../a/c"));
+    assert_true(tdi_same_path("/../c", "/c"));
+    assert_false(tdi_same_path("a/c", "b/c"));
+    assert_false(tdi_same_path("a/c", "a/d"));
+    assert_false(tdi_same_path("a/...", "..."));
+}
+
+static void an_empty_file_has_no_content(void **state)
+{
+    (void)state;
+    const char *path = support_path("empty");
+    assert_false(tdi_file_has_content(path));
+    int fd = open(path, O_WRONLY | O_CREAT, 0666);
+    assert_true(fd >= 0);
+    assert_true(tdi_file_exists(path));
+    assert_false(tdi_file_has_content(path));
+    assert_int_equal(write(fd, "x", 1), 1);
+    assert_int_equal(close(fd), 0);
+    assert_true(tdi_file_has_content(path));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_folder, remove_folder)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(names_of_the_same_file),
+        TEST(an_empty_file_has_no_content),
         TEST(the_whole_file_is_read),
         TEST(an_empty_file_is_no_error),
         TEST(the_limit_is_exact),
