@@ -21,7 +21,7 @@ typedef struct info_options {
 
 static const cli_option info_table[] = {
     {.name = "scene",
-     .kind = CLI_NUMBER,
+     .kind = CLI_INDEX,
      .offset = AT(scene),
      .argument = "INDEX",
      .help = "which scene of the file (its default)",
@@ -126,6 +126,8 @@ static int run_info(int argc, char **argv)
     if (!cli_parse_command(&cli_info, argc, argv, &options, 1, 1, &first))
         return CLI_EXIT_USAGE;
     cli_set_verbosity(0);
+    if (argv[first][0] == '\0')
+        return cli_usage("the scene is an empty name; it is a .gltf or .glb file, or builtin:NAME");
     td_scene_load_params params = {
         .scene = options.scene.given ? (uint32_t)options.scene.value + 1 : 0,
         .threads = options.threads,

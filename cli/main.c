@@ -1,9 +1,12 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <tandem/api.h>
 
 #include "base/clock.h"
+#include "base/error.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "commands.h"
 #include "interrupt.h"
@@ -77,6 +80,11 @@ static int run_command(int argc, char **argv)
     return cli_usage("%s: there is no such command; see tandem help", argv[0]);
 }
 
+static int refuse_more(const char *argument)
+{
+    return cli_usage("%s: is one argument too many; see tandem help", argument);
+}
+
 static int run(int argc, char **argv)
 {
     if (argc < 2) {
@@ -85,8 +93,10 @@ static int run(int argc, char **argv)
     }
     const char *first = argv[1];
     if (strcmp(first, "help") == 0 || strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)
-        return print_help(argc > 2 ? argv[2] : NULL);
+        return argc > 3 ? refuse_more(argv[3]) : print_help(argc > 2 ? argv[2] : NULL);
     if (strcmp(first, "--version") == 0) {
+        if (argc > 2)
+            return refuse_more(argv[2]);
         (void)printf("tandem %s\n", td_version());
         return CLI_EXIT_OK;
     }
@@ -96,14 +106,17 @@ static int run(int argc, char **argv)
 int main(int argc, char **argv)
 {
     cli_main_ns = tdi_now_ns();
+    tdi_fill_standard_streams();
     td_result result = cli_watch_interrupts();
     if (result != TD_OK)
         return cli_fail(CLI_STAGE_PREPARE, result);
     int code = run(argc, argv);
     /* What standard output still holds may not fit on the disk. */
-    if (fflush(stdout) != 0 && code == CLI_EXIT_OK) {
-        cli_say("standard output: cannot be written");
-        code = CLI_EXIT_OUTPUT;
-    }
-    return code;
+    errno = 0;
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return code;
+    if (code != CLI_EXIT_OUTPUT)
+        cli_say("standard output: cannot be written: %s",
+                errno != 0 ? tdi_system_text(errno) : "what came before was lost");
+    return code == CLI_EXIT_OK ? CLI_EXIT_OUTPUT : code;
 }

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/log.h"
 #include "base/text.h"
 
 #define MOST_MESSAGE 4096
@@ -97,4 +98,5 @@ void cli_set_verbosity(int verbosity)
     else if (verbosity > 0 && level < TD_LOG_INFO)
         level = TD_LOG_INFO;
     td_set_log(print_message, NULL, level);
+    tdi_log_check_environment();
 }

@@ -45,6 +45,15 @@ static bool read_count(const cli_option *option, const char *text, void *out)
     return false;
 }
 
+static bool read_index(const cli_option *option, const char *text, void *out)
+{
+    uint32_t value;
+    bool good = read_count(option, text, &value);
+    if (good)
+        *(cli_number *)out = (cli_number){.given = true, .value = value};
+    return good;
+}
+
 static bool read_number(const cli_option *option, const char *text, void *out)
 {
     double value;
@@ -213,6 +222,8 @@ static bool read_value(const cli_option *option, const char *text, void *values)
         return read_count(option, text, out);
     case CLI_NUMBER:
         return read_number(option, text, out);
+    case CLI_INDEX:
+        return read_index(option, text, out);
     case CLI_VECTOR:
         return read_vector(option, text, out);
     case CLI_SIZE:
@@ -270,15 +281,27 @@ static const cli_option *find_option(const cli_option *options, int code)
     return NULL;
 }
 
-static void say_unknown(char **argv)
+/* The number of options that begin like this "--name" or "--name=value". */
+static int count_beginnings(const cli_option *options, const char *text)
+{
+    int count = 0;
+    text += strspn(text, "-");
+    for (; options->name; options++)
+        count += strncmp(options->name, text, strcspn(text, "=")) == 0;
+    return count;
+}
+
+static void say_unknown(const cli_option *options, char **argv)
 {
     if (optopt > 0 && optopt < FIRST_LONG)
         (void)cli_usage("-%c: there is no such option; see tandem help %s", optopt, argv[0]);
     else if (optopt >= FIRST_LONG)
         (void)cli_usage("%s: takes no argument", argv[optind - 1]);
     else
-        (void)cli_usage("%s: there is no such option, or it could be several; see tandem help %s",
-                        argv[optind - 1], argv[0]);
+        (void)cli_usage("%s: %s; see tandem help %s", argv[optind - 1],
+                        count_beginnings(options, argv[optind - 1]) > 1 ? "could be several options"
+                                                                        : "there is no such option",
+                        argv[0]);
 }
 
 bool cli_parse(const cli_option *options, int argc, char **argv, void *values, int *first)
@@ -297,7 +320,7 @@ bool cli_parse(const cli_option *options, int argc, char **argv, void *values, i
         }
         const cli_option *option = code == '?' ? NULL : find_option(options, code);
         if (!option) {
-            say_unknown(argv);
+            say_unknown(options, argv);
             return false;
         }
         if (!read_value(option, optarg, values))

@@ -14,6 +14,7 @@ typedef enum cli_kind {
     CLI_TEXTS,  /* cli_texts: the option may be repeated */
     CLI_COUNT,  /* uint32_t, from `low` to `high` */
     CLI_NUMBER, /* cli_number, from `low` to `high` */
+    CLI_INDEX,  /* cli_number: a whole one, from `low` to `high` */
     CLI_VECTOR, /* cli_vector: three numbers with commas */
     CLI_SIZE,   /* cli_size: WxH, 1 to 16384 each */
     CLI_BYTES,  /* uint64_t: 64MiB, 2GB, 1000000 */

@@ -296,6 +296,8 @@ static int run_render(int argc, char **argv)
     if (!cli_parse_command(&cli_render, argc, argv, &job.options, 1, 1, &first))
         return CLI_EXIT_USAGE;
     int code = cli_check_render_options(&job.options);
+    if (code == CLI_EXIT_OK && argv[first][0] == '\0')
+        code = cli_usage("the scene is an empty name; it is a .gltf or .glb file, or builtin:NAME");
     if (code == CLI_EXIT_OK)
         code = run_job(&job, argv[first]);
     td_batch_destroy(job.batch);

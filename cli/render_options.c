@@ -149,7 +149,7 @@ const cli_option cli_render_table[] = {
      .low = 1e-9,
      .high = 1e12},
     {.name = "scene",
-     .kind = CLI_NUMBER,
+     .kind = CLI_INDEX,
      .offset = AT(scene),
      .argument = "INDEX",
      .help = "which scene of the file (its default)",
@@ -352,7 +352,5 @@ int cli_check_render_options(const cli_render_options *options)
         return cli_usage("-q and -v exclude each other");
     if (options->device && strcmp(options->device, "all") == 0)
         return cli_usage("--device all: is not there yet");
-    if (options->scene.given && options->scene.value != (double)(uint32_t)options->scene.value)
-        return cli_usage("--scene %g: is not a whole number", options->scene.value);
     return check_views(options);
 }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/thread.h"
@@ -36,6 +37,13 @@ static void make_device(void *user)
     tdi_snprintf(task->sentence, sizeof task->sentence, "%s", td_last_error());
 }
 
+static void warn_if_empty(const td_scene *scene, const char *path)
+{
+    td_scene_info info;
+    if (td_scene_get_info(scene, &info) == TD_OK && info.triangles == 0)
+        tdi_log(TD_LOG_WARNING, "%s: there is nothing to draw", path);
+}
+
 int cli_session_open(const td_device_params *device, const char *path,
                      const td_scene_load_params *load, cli_session *session)
 {
@@ -48,6 +56,8 @@ int cli_session_open(const td_device_params *device, const char *path,
     uint64_t begin = tdi_now_ns();
     td_result result = td_scene_load(path, load, &session->scene);
     session->scene_ms = ms_since(begin);
+    if (result == TD_OK)
+        warn_if_empty(session->scene, path);
     int code = result == TD_OK ? CLI_EXIT_OK : cli_fail(CLI_STAGE_SCENE, result);
     if (beside)
         tdi_thread_join(&thread);

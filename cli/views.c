@@ -1,6 +1,7 @@
 #include "views.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -106,7 +107,12 @@ static td_result place_free(const cli_render_options *options, const td_scene *s
     copy_vector(&options->eye, eye);
     copy_vector(&options->target, target);
     copy_vector(&options->up, up);
-    TDI_TRY(td_camera_look_at(eye, target, up, camera));
+    td_result result = td_camera_look_at(eye, target, up, camera);
+    if (result != TD_OK)
+        return tdi_fail(result, "--eye, --target and --up: %s",
+                        memcmp(eye, target, sizeof eye) == 0
+                            ? "the camera stands where it looks at"
+                            : "up is zero or along the line of sight, or a value is too large");
     double distance = 0;
     for (int i = 0; i < 3; i++)
         distance += ((double)eye[i] - (double)target[i]) * ((double)eye[i] - (double)target[i]);

@@ -75,13 +75,19 @@ static void deliver(td_log_level level, const char *message)
         fprintf(stderr, "tandem: %s: %s\n", level_names[level], message);
 }
 
+void tdi_log_check_environment(void)
+{
+    pthread_once(&environment_once, read_environment);
+    if (atomic_exchange(&environment_is_wrong, false) && tdi_log_enabled(TD_LOG_WARNING))
+        deliver(TD_LOG_WARNING, "the environment variable TANDEM_LOG has an unknown value; it may "
+                                "be error, warning, info or debug");
+}
+
 void tdi_log(td_log_level level, const char *format, ...)
 {
     if (!tdi_log_enabled(level))
         return;
-    if (atomic_exchange(&environment_is_wrong, false) && tdi_log_enabled(TD_LOG_WARNING))
-        deliver(TD_LOG_WARNING, "the environment variable TANDEM_LOG has an unknown value; it may "
-                                "be error, warning, info or debug");
+    tdi_log_check_environment();
     char message[MESSAGE_CAPACITY];
     va_list arguments;
     va_start(arguments, format);

@@ -3,6 +3,7 @@
 #include "base/process.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +95,16 @@ td_result tdi_watch_interrupts(void (*fn)(void *user, int signal), void *user)
     interrupt_fn = fn;
     tdi_thread thread;
     return tdi_thread_start(&thread, "td-signals", wait_for_interrupts, user);
+}
+
+void tdi_fill_standard_streams(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        (void)close(fd);
 }
 
 void tdi_end_process(int code)

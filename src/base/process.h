@@ -21,6 +21,10 @@ bool tdi_process_start_ns(uint64_t *out);
  * of ending the process. Threads that exist already must not be; call it first. Once a process. */
 td_result tdi_watch_interrupts(void (*fn)(void *user, int signal), void *user);
 
+/* Puts something in the place of standard streams that are closed, so that no file gets their
+ * numbers: reading gives nothing, writing fails. Before anything is opened. */
+void tdi_fill_standard_streams(void);
+
 /* Ends the process at once: no handlers run, nothing is freed. */
 _Noreturn void tdi_end_process(int code);
 

@@ -1,5 +1,6 @@
 """What cannot be done ends with its own exit code and a sentence that names it."""
 
+import json
 import os
 import subprocess
 
@@ -43,7 +44,9 @@ class Failures(DeviceCase):
         self.check(self.render("--camera", "nobody", scene="builtin:city"), 3, "nobody")
 
     def test_a_camera_that_sees_nothing_sensible(self):
-        self.check(self.render("--eye", "1,2,3", "--target", "1,2,3"), 2)
+        ran = self.render("--eye", "1,2,3", "--target", "1,2,3")
+        self.check(ran, 2, "--eye, --target and --up")
+        self.assertNotIn("td_", ran.errors)
         self.check(self.render("--eye", "0,5,0", "--target", "0,0,0", "--up", "0,1,0"), 2)
 
     def test_a_device_that_is_not_there(self):
@@ -107,6 +110,32 @@ class Failures(DeviceCase):
         self.assertIn("No space left", errors[0])
         self.assertFalse([line for line in errors[1:] if "file" in line and "files" not in line],
                          errors)
+
+    def test_standard_streams_that_are_closed(self):
+        for line, files in (("-o - 1>&-", []), ("--json 1>&-", ["out_0000.png"]),
+                            ("-o b.png <&- 1>&- 2>&-", ["b.png", "out_0000.png"])):
+            with self.subTest(line=line):
+                code = subprocess.run(
+                    ["sh", "-c", f'exec "{support.PROGRAM}" render builtin:spheres -s 64x48 {line}'],
+                    cwd=self.folder, env=support.environment(), capture_output=True, timeout=100,
+                    check=False).returncode
+                self.assertEqual(code, 0 if "b.png" in line else 6)
+                self.assertEqual(self.files(), files)
+
+    def test_a_scene_with_nothing_in_it(self):
+        with open(self.path("empty.gltf"), "w", encoding="utf-8") as file:
+            file.write('{"asset": {"version": "2.0"}, "nodes": [{}], "scenes": [{"nodes": [0]}], '
+                       '"scene": 0}')
+        self.check(self.render(scene="empty.gltf"), 0, "nothing to draw")
+
+    def test_doctor_as_json(self):
+        ran = tandem("doctor", "--json")
+        self.check(ran)
+        report = json.loads(ran.text)
+        choice = report["devices"][report["choice"]["index"]]
+        self.assertTrue(choice["usable"])
+        self.assertEqual(choice["name"], report["choice"]["name"])
+        self.assertGreater(report["choice"]["budget_bytes"], 0)
 
     def test_a_pipe_that_nobody_reads(self):
         process = support.start("render", "builtin:spheres", "-s", "64x48", "--views", "40", "-o", "-")

@@ -8,6 +8,10 @@ import support
 from support import DeviceCase, Png, start
 
 
+# A shell has what it starts in the background ignore SIGINT, and what that starts as well.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Interrupts(DeviceCase):
     def wait_for_files(self, process, count):
         deadline = time.monotonic() + 60

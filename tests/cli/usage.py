@@ -1,5 +1,7 @@
 """The command line itself: what is refused with exit code 2, and help."""
 
+import subprocess
+
 import support
 from support import Case, tandem
 
@@ -16,7 +18,9 @@ LATER = [
 
 # What is wrong, and what the message must name.
 WRONG = [
-    ("--nonsense", "--nonsense"),
+    ("--nonsense", "--nonsense: there is no such option"),
+    ("--o a.png", "--o: could be several options"),
+    ("--scene -1", "is not a whole number from 0 to 1000000"),
     ("-Z", "-Z"),
     ("--size 10", "--size 10"),
     ("--size 0x10", "--size 0x10"),
@@ -104,6 +108,29 @@ class Usage(Case):
         self.check(tandem("scene", "city", "-o", self.path("a.gltf")), 2, ".glb")
         self.check(tandem("scene", "moon", "-o", self.path("a.glb")), 2, "moon")
         self.check(tandem("bench", "hat"), 2, "helmet-small")
+
+    def test_arguments_that_are_too_many(self):
+        self.check(tandem("--version", "x"), 2, "x: is one argument too many")
+        self.check(tandem("help", "render", "x"), 2, "x: is one argument too many")
+        self.check(tandem("doctor", "x"), 2, "x")
+
+    def test_a_scene_without_a_name(self):
+        self.check(tandem("render", ""), 2, "the scene is an empty name")
+        self.check(tandem("info", ""), 2, "the scene is an empty name")
+
+    def test_an_unknown_log_level_is_said_once(self):
+        ran = tandem("info", "builtin:spheres", TANDEM_LOG="zzz")
+        self.check(ran, 0, "TANDEM_LOG")
+        self.assertEqual(len(ran.errors.splitlines()), 1)
+
+    def test_standard_output_that_is_closed(self):
+        program = f'"{support.PROGRAM}"'
+        for line in ("info builtin:spheres >&-", "--version >&-", "help >&- 2>&-",
+                     "info builtin:spheres --json <&- >&-"):
+            with self.subTest(line=line):
+                code = subprocess.run(["sh", "-c", f"exec {program} {line}"], check=False,
+                                      capture_output=True, env=support.environment()).returncode
+                self.assertEqual(code, 6)
 
     def test_no_command(self):
         ran = tandem()
