@@ -1,11 +1,11 @@
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <tandem/batch.h>
 
 #include "base/clock.h"
+#include "base/color.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/process.h"
@@ -32,12 +32,6 @@ typedef struct render_job {
     td_batch *batch;
     char *scene_name;
 } render_job;
-
-static float srgb_to_linear(uint8_t code)
-{
-    double value = code / 255.0; /* IEC 61966-2-1 */
-    return (float)(value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4));
-}
 
 static td_result write_frame(void *user, const void *data, size_t size)
 {
@@ -81,7 +75,7 @@ static void fill_params(render_job *job)
         .progress_user = &job->progress,
     };
     for (int i = 0; i < 3 && options->background.given; i++)
-        job->params.background[i] = srgb_to_linear(options->background.srgb[i]);
+        job->params.background[i] = (float)tdi_srgb_to_linear(options->background.srgb[i] / 255.0);
     job->params.background[3] = options->background.given ? 1.0f : 0.0f;
 }
 

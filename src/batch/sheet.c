@@ -1,7 +1,6 @@
 #include "batch/sheet.h"
 
-#include <math.h>
-
+#include "base/color.h"
 #include "base/memory.h"
 #include "scene/png.h"
 
@@ -24,16 +23,11 @@ struct tdi_sheet {
     float above[CODES];  /* linear values from this on round to the next code */
 };
 
-static float srgb_to_linear(float value)
-{
-    return value <= 0.04045f ? value / 12.92f : powf((value + 0.055f) / 1.055f, 2.4f);
-}
-
 static void fill_curves(tdi_sheet *sheet)
 {
     for (int code = 0; code < CODES; code++) {
-        sheet->linear[code] = srgb_to_linear((float)code / 255.0f);
-        sheet->above[code] = srgb_to_linear(((float)code + 0.5f) / 255.0f);
+        sheet->linear[code] = (float)tdi_srgb_to_linear(code / 255.0);
+        sheet->above[code] = (float)tdi_srgb_to_linear((code + 0.5) / 255.0);
     }
 }
 

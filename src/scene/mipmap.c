@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/color.h"
+
 /* Rows of a level that one task makes. */
 #define STRIP_ROWS 32u
 /* Levels with fewer texels are not worth handing to other threads. */
@@ -21,12 +23,7 @@ typedef struct srgb_tables {
     uint8_t back[BACK_ENTRIES];
 } srgb_tables;
 
-/* The transfer function of IEC 61966-2-1. */
-static double srgb_to_linear(double value)
-{
-    return value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4);
-}
-
+/* The inverse of tdi_srgb_to_linear. */
 static double linear_to_srgb(double value)
 {
     return value <= 0.0031308 ? value * 12.92 : 1.055 * pow(value, 1 / 2.4) - 0.055;
@@ -40,7 +37,7 @@ static const srgb_tables *get_tables(void)
     tdi_mutex_lock(&lock);
     if (!ready) {
         for (uint32_t i = 0; i < 256; i++)
-            tables.linear[i] = (uint16_t)lround(srgb_to_linear(i / 255.0) * LINEAR_MAX);
+            tables.linear[i] = (uint16_t)lround(tdi_srgb_to_linear(i / 255.0) * LINEAR_MAX);
         for (uint32_t i = 0; i < BACK_ENTRIES; i++)
             tables.back[i] = (uint8_t)lround(linear_to_srgb((i + 0.5) / BACK_ENTRIES) * 255.0);
         ready = true;
