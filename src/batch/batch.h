@@ -37,8 +37,9 @@ struct td_batch {
     atomic_bool unanswered; /* the device was waited for in vain */
 
     tdi_mutex lock;
-    tdi_cond idle;                  /* `outstanding` became 0 */
-    uint32_t outstanding;           /* views submitted and not yet written; guarded by the lock */
+    tdi_cond idle;        /* `outstanding` became 0 */
+    uint32_t outstanding; /* views submitted and not yet written; guarded by the lock */
+    uint64_t answered_ns; /* when the device gave the last one back; guarded by the lock */
     struct tdi_batch_view *pending; /* those that the device has; guarded by the lock */
 };
 

@@ -267,6 +267,7 @@ static void remove_pending(tdi_batch_view *view)
         view->previous->next = view->next;
     else
         batch->pending = view->next;
+    batch->answered_ns = tdi_now_ns();
     tdi_mutex_unlock(&batch->lock);
 }
 
@@ -313,7 +314,10 @@ bool tdi_batch_views_unanswered(td_batch *batch, uint64_t waited_ns, uint64_t ca
         uint64_t since = view->late_ns;
         if (since == 0 || (cancelled_ns != 0 && cancelled_ns < since))
             since = cancelled_ns;
-        unanswered = since != 0 && now > since && now - since > waited_ns;
+        if (since == 0)
+            continue;
+        since = since > batch->answered_ns ? since : batch->answered_ns;
+        unanswered = now > since && now - since > waited_ns;
     }
     tdi_mutex_unlock(&batch->lock);
     return unanswered;

@@ -16,8 +16,8 @@ void tdi_batch_views_follow(tdi_batch_view **views, td_request **requests, uint3
                             uint32_t row, uint64_t begun_ns);
 /* Lets views fail that are past their time limit and still on the device. */
 void tdi_batch_views_give_up(td_batch *batch);
-/* True if the device has views, `waited_ns` after they were given up or, of a batch that was
- * cancelled, after `cancelled_ns` (0: it was not). */
+/* True if the device has given no view back for `waited_ns`, and has some that were given up that
+ * long ago, or of a batch that was cancelled at `cancelled_ns` (0: it was not). */
 bool tdi_batch_views_unanswered(td_batch *batch, uint64_t waited_ns, uint64_t cancelled_ns);
 /* For views that could not be submitted, for the reason in the thread's last error. */
 void tdi_batch_views_fail(tdi_batch_view **views, uint32_t count, td_result result);
