@@ -103,8 +103,7 @@ static uint32_t surface_flags(const td_material_params *params)
            (params->unlit ? TDI_SURFACE_UNLIT : 0u);
 }
 
-/* One fetch serves both if the references differ in nothing but their place. */
-static bool shares_occlusion(const td_scene *scene, const struct tdi_material *data)
+bool tdi_occlusion_beside_roughness(const td_scene *scene, const struct tdi_material *data)
 {
     const struct tdi_texture_ref *a = &data->metallic_roughness_texture;
     const struct tdi_texture_ref *b = &data->occlusion_texture;
@@ -116,9 +115,16 @@ static bool shares_occlusion(const td_scene *scene, const struct tdi_material *d
     }
     const tdi_texture *s = &scene->textures[a->texture];
     const tdi_texture *t = &scene->textures[b->texture];
-    return s->image == t->image && s->wrap_s == t->wrap_s && s->wrap_t == t->wrap_t &&
-           s->mag_filter == t->mag_filter && s->min_filter == t->min_filter &&
-           s->mip_filter == t->mip_filter;
+    return s->wrap_s == t->wrap_s && s->wrap_t == t->wrap_t && s->mag_filter == t->mag_filter &&
+           s->min_filter == t->min_filter && s->mip_filter == t->mip_filter;
+}
+
+/* One fetch serves both if the picture is the same too. */
+static bool shares_occlusion(const td_scene *scene, const struct tdi_material *data)
+{
+    return tdi_occlusion_beside_roughness(scene, data) &&
+           scene->textures[data->metallic_roughness_texture.texture].image ==
+               scene->textures[data->occlusion_texture.texture].image;
 }
 
 static void fill_data(td_scene *scene, const td_material_params *params, struct tdi_material *data)

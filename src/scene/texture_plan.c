@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "scene/material.h"
 
 #define CONFLICT (TD_NONE - 1) /* R is read, or wanted by more than one picture */
 
@@ -11,26 +12,16 @@ static uint32_t picture_of(const td_scene *scene, const struct tdi_texture_ref *
     return use->texture == TDI_TEXTURE_NONE ? TD_NONE : scene->textures[use->texture].image;
 }
 
-static bool same_sampler(const tdi_texture *a, const tdi_texture *b)
-{
-    return a->wrap_s == b->wrap_s && a->wrap_t == b->wrap_t && a->mag_filter == b->mag_filter &&
-           a->min_filter == b->min_filter && a->mip_filter == b->mip_filter;
-}
-
 /* True if occlusion could be fetched where metallic-roughness is. */
 static bool could_ride(const td_scene *scene, const struct tdi_material *material)
 {
-    const struct tdi_texture_ref *carrier = &material->metallic_roughness_texture;
-    const struct tdi_texture_ref *rider = &material->occlusion_texture;
-    if (carrier->texture == TDI_TEXTURE_NONE || rider->texture == TDI_TEXTURE_NONE ||
-        carrier->set != rider->set ||
-        memcmp(carrier->transform, rider->transform, sizeof rider->transform) != 0)
+    if (!tdi_occlusion_beside_roughness(scene, material))
         return false;
-    const tdi_texture *a = &scene->textures[carrier->texture];
-    const tdi_texture *b = &scene->textures[rider->texture];
-    const tdi_image *x = &scene->images[a->image], *y = &scene->images[b->image];
-    return a->image != b->image && same_sampler(a, b) && x->pixels && y->pixels &&
-           x->width == y->width && x->height == y->height && x->levels == y->levels;
+    const uint32_t carrier = picture_of(scene, &material->metallic_roughness_texture);
+    const uint32_t rider = picture_of(scene, &material->occlusion_texture);
+    const tdi_image *x = &scene->images[carrier], *y = &scene->images[rider];
+    return carrier != rider && x->pixels && y->pixels && x->width == y->width &&
+           x->height == y->height && x->levels == y->levels;
 }
 
 static void claim(tdi_texture_plan *plan, uint32_t picture, uint32_t occlusion)
