@@ -1,5 +1,6 @@
 /** @file
- * All of tandem's public interface.
+ * All of tandem's public interface. The part that speaks of Vulkan objects comes with it where
+ * Vulkan's headers are installed.
  */
 #ifndef TANDEM_TANDEM_H
 #define TANDEM_TANDEM_H
@@ -14,5 +15,16 @@
 #include <tandem/request.h>
 #include <tandem/result.h>
 #include <tandem/scene.h>
+#include <tandem/tasks.h>
+
+#if defined(__has_include)
+#if __has_include(<vulkan/vulkan_core.h>)
+#include <tandem/graph.h>
+#include <tandem/recorder.h>
+#include <tandem/scheduler.h>
+#include <tandem/ticket.h>
+#include <tandem/vulkan.h>
+#endif
+#endif
 
 #endif

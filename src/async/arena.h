@@ -7,7 +7,7 @@
 
 typedef struct tdi_arena {
     tdi_mutex mutex; /* held while an execution is submitted, so that executions do not mingle */
-    tdi_ticket last[TD_LANE_COUNT]; /* by queue */
+    td_ticket last[TD_LANE_COUNT]; /* by queue */
     /* The list's, under its lock. */
     td_device *device;
     VkBuffer buffer;

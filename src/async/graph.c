@@ -4,9 +4,9 @@
 
 #include "base/memory.h"
 
-td_result tdi_graph_create(const char *name, tdi_graph **out)
+td_result td_graph_create(const char *name, td_graph **out)
 {
-    tdi_graph *graph = tdi_alloc_zero(1, sizeof *graph);
+    td_graph *graph = tdi_alloc_zero(1, sizeof *graph);
     if (!graph)
         return TD_ERROR_HOST_MEMORY;
     graph->name = tdi_strdup(name);
@@ -21,15 +21,15 @@ td_result tdi_graph_create(const char *name, tdi_graph **out)
     return TD_OK;
 }
 
-tdi_graph *tdi_graph_retain(const tdi_graph *graph)
+td_graph *tdi_graph_retain(const td_graph *graph)
 {
-    tdi_graph *self = graph->self;
+    td_graph *self = graph->self;
     atomic_store(&self->compiled, true);
     atomic_fetch_add(&self->references, 1);
     return self;
 }
 
-void tdi_graph_destroy(tdi_graph *graph)
+void td_graph_destroy(td_graph *graph)
 {
     if (!graph || atomic_fetch_sub(&graph->references, 1) != 1)
         return;
@@ -43,7 +43,7 @@ void tdi_graph_destroy(tdi_graph *graph)
     tdi_free(graph);
 }
 
-static td_result check_open(const tdi_graph *graph, const char *what)
+static td_result check_open(const td_graph *graph, const char *what)
 {
     if (atomic_load(&graph->compiled))
         return tdi_fail(TD_ERROR_STATE, "graph '%s' was compiled; '%s' comes too late", graph->name,
@@ -51,11 +51,10 @@ static td_result check_open(const tdi_graph *graph, const char *what)
     return TD_OK;
 }
 
-td_result tdi_graph_add_resource(tdi_graph *graph, const tdi_resource_params *params,
-                                 tdi_resource *out)
+td_result td_graph_add_resource(td_graph *graph, const td_resource_params *params, td_resource *out)
 {
     TDI_TRY(check_open(graph, params->name));
-    bool transient = params->kind == TDI_RESOURCE_TRANSIENT;
+    bool transient = params->kind == TD_RESOURCE_TRANSIENT;
     if (transient && (params->image || !params->size))
         return tdi_fail(TD_ERROR_ARGUMENT,
                         "resource '%s' of graph '%s': transient resources are buffers with a size "
@@ -69,19 +68,19 @@ td_result tdi_graph_add_resource(tdi_graph *graph, const tdi_resource_params *pa
     graph_resource *resource = &graph->resources[graph->resource_count];
     *resource = (graph_resource){.name = name, .params = *params};
     resource->params.name = name;
-    *out = (tdi_resource)graph->resource_count++;
+    *out = (td_resource)graph->resource_count++;
     return TD_OK;
 }
 
-static td_result check_pass(const tdi_graph *graph, const tdi_pass_params *params)
+static td_result check_pass(const td_graph *graph, const td_pass_params *params)
 {
-    if (graph->pass_count == TDI_GRAPH_MAX_PASSES)
+    if (graph->pass_count == TD_GRAPH_MAX_PASSES)
         return tdi_fail(TD_ERROR_ARGUMENT,
                         "pass '%s' is one more than the %d that graph '%s' takes", params->name,
-                        TDI_GRAPH_MAX_PASSES, graph->name);
-    if (params->use_count > TDI_PASS_MAX_USES)
+                        TD_GRAPH_MAX_PASSES, graph->name);
+    if (params->use_count > TD_PASS_MAX_USES)
         return tdi_fail(TD_ERROR_ARGUMENT, "pass '%s' of graph '%s' has %u uses, of at most %d",
-                        params->name, graph->name, params->use_count, TDI_PASS_MAX_USES);
+                        params->name, graph->name, params->use_count, TD_PASS_MAX_USES);
     if ((uint32_t)params->lane >= TD_LANE_COUNT)
         return tdi_fail(TD_ERROR_ARGUMENT, "pass '%s' of graph '%s' names no lane", params->name,
                         graph->name);
@@ -94,7 +93,7 @@ static td_result check_pass(const tdi_graph *graph, const tdi_pass_params *param
     return TD_OK;
 }
 
-td_result tdi_graph_add_pass(tdi_graph *graph, const tdi_pass_params *params)
+td_result td_graph_add_pass(td_graph *graph, const td_pass_params *params)
 {
     TDI_TRY(check_open(graph, params->name));
     TDI_TRY(check_pass(graph, params));

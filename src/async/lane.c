@@ -119,7 +119,7 @@ static td_result timeline_make(lanes *all, uint32_t index)
 static void timelines_finish(lanes *all, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        tdi_ticket last = {i, atomic_load(&all->queues[i].submitted)};
+        td_ticket last = {.queue = i, .value = atomic_load(&all->queues[i].submitted)};
         while (tdi_ticket_wait(all->device, last, LONGEST_WAIT_NS) == TD_ERROR_TIMEOUT)
             continue;
         tdi_waiter_destroy(all->queues[i].waiter);
@@ -191,10 +191,10 @@ typedef struct submit_arrays {
 
 /* Merges the waits of a submission to one for each queue: the highest value, all stages. */
 static td_result merge_waits(lanes *all, uint32_t queue, const tdi_submission *submission,
-                             tdi_wait merged[TD_LANE_COUNT])
+                             td_wait merged[TD_LANE_COUNT])
 {
     for (uint32_t i = 0; i < submission->wait_count; i++) {
-        const tdi_wait *wait = &submission->waits[i];
+        const td_wait *wait = &submission->waits[i];
         uint32_t other = wait->ticket.queue;
         if (other >= all->device->queue_count)
             return tdi_fail(TD_ERROR_ARGUMENT, "a submission waits for queue %u, of %u", other,
@@ -219,7 +219,7 @@ static td_result merge_waits(lanes *all, uint32_t queue, const tdi_submission *s
 static td_result add_waits(lanes *all, uint32_t queue, const tdi_submission *submission,
                            submit_arrays *arrays, VkSubmitInfo2 *submit)
 {
-    tdi_wait merged[TD_LANE_COUNT] = {{{0, 0}, 0}};
+    td_wait merged[TD_LANE_COUNT] = {0};
     TDI_TRY(merge_waits(all, queue, submission, merged));
     submit->pWaitSemaphoreInfos = arrays->waits + arrays->wait_count;
     for (uint32_t i = 0; i < TD_LANE_COUNT; i++) {
@@ -239,12 +239,12 @@ static td_result add_waits(lanes *all, uint32_t queue, const tdi_submission *sub
 static td_result add_submission(lanes *all, uint32_t queue, const tdi_submission *submission,
                                 submit_arrays *arrays)
 {
-    if (arrays->submit_count == TDI_MAX_SUBMISSIONS || submission->wait_count > TDI_MAX_WAITS ||
+    if (arrays->submit_count == TDI_MAX_SUBMISSIONS || submission->wait_count > TD_MAX_WAITS ||
         submission->command_count > TDI_MAX_COMMANDS - arrays->command_count)
         return tdi_fail(TD_ERROR_ARGUMENT,
                         "a submission has too many parts (at most %d batches, %d command buffers "
                         "in all, %d waits each)",
-                        TDI_MAX_SUBMISSIONS, TDI_MAX_COMMANDS, TDI_MAX_WAITS);
+                        TDI_MAX_SUBMISSIONS, TDI_MAX_COMMANDS, TD_MAX_WAITS);
     if (all->device->lane_queue[submission->lane] != queue)
         return tdi_fail(TD_ERROR_ARGUMENT, "submissions to different queues in one call");
     VkSubmitInfo2 *submit = &arrays->submits[arrays->submit_count];
@@ -265,8 +265,7 @@ static td_result add_submission(lanes *all, uint32_t queue, const tdi_submission
 
 /* Gives the value under the mutex; it counts only if the call succeeded, so that a failure leaves
  * no hole in the timeline. */
-static td_result submit_arrays_to(lanes *all, uint32_t queue, submit_arrays *arrays,
-                                  tdi_ticket *out)
+static td_result submit_arrays_to(lanes *all, uint32_t queue, submit_arrays *arrays, td_ticket *out)
 {
     const td_device *device = all->device;
     timeline *line = &all->queues[queue];
@@ -287,12 +286,12 @@ static td_result submit_arrays_to(lanes *all, uint32_t queue, submit_arrays *arr
         atomic_store_explicit(&line->submitted, value, memory_order_release);
     tdi_mutex_unlock(&line->mutex);
     TDI_TRY(tdi_lane_check(all->device, result, "vkQueueSubmit2"));
-    *out = (tdi_ticket){queue, value};
+    *out = (td_ticket){.queue = queue, .value = value, .device = all->device->serial};
     return TD_OK;
 }
 
 td_result tdi_lane_submit_many(td_device *device, const tdi_submission *submissions, uint32_t count,
-                               tdi_ticket *out)
+                               td_ticket *out)
 {
     if (count == 0)
         return tdi_fail(TD_ERROR_ARGUMENT, "a submission of nothing");
@@ -308,7 +307,7 @@ td_result tdi_lane_submit_many(td_device *device, const tdi_submission *submissi
     return submit_arrays_to(all, queue, &arrays, out);
 }
 
-td_result tdi_lane_submit(td_device *device, const tdi_submission *submission, tdi_ticket *out)
+td_result tdi_lane_submit(td_device *device, const tdi_submission *submission, td_ticket *out)
 {
     return tdi_lane_submit_many(device, submission, 1, out);
 }
@@ -348,17 +347,17 @@ uint64_t tdi_queue_reached(td_device *device, uint32_t queue)
     return tdi_queue_known_reached(device, queue);
 }
 
-static bool known_reached(td_device *device, tdi_ticket ticket)
+static bool known_reached(td_device *device, td_ticket ticket)
 {
     return ticket.value == 0 || tdi_queue_known_reached(device, ticket.queue) >= ticket.value;
 }
 
-bool tdi_ticket_reached(td_device *device, tdi_ticket ticket)
+bool tdi_ticket_reached(td_device *device, td_ticket ticket)
 {
     return known_reached(device, ticket) || tdi_queue_reached(device, ticket.queue) >= ticket.value;
 }
 
-static td_result wait_in_driver(td_device *device, tdi_ticket ticket, uint64_t timeout_ns)
+static td_result wait_in_driver(td_device *device, td_ticket ticket, uint64_t timeout_ns)
 {
     timeline *line = &lanes_of(device)->queues[ticket.queue];
     const VkSemaphoreWaitInfo info = {
@@ -393,7 +392,7 @@ static void pause_waiting(timeline *line, uint64_t timeout_ns)
 }
 
 /* Waits in the driver for the next point of the queue, of which nobody can want a lower one. */
-static void take_turn(td_device *device, timeline *line, tdi_ticket next, uint64_t timeout_ns)
+static void take_turn(td_device *device, timeline *line, td_ticket next, uint64_t timeout_ns)
 {
     td_result result = wait_in_driver(device, next, timeout_ns);
     if (result == TD_OK)
@@ -409,14 +408,14 @@ static void take_turn(td_device *device, timeline *line, tdi_ticket next, uint64
 }
 
 /* Waits in the driver, or for the thread that does. What came of it is seen by looking. */
-static void wait_a_while(td_device *device, tdi_ticket ticket, uint64_t timeout_ns)
+static void wait_a_while(td_device *device, td_ticket ticket, uint64_t timeout_ns)
 {
     timeline *line = &lanes_of(device)->queues[ticket.queue];
     tdi_mutex_lock(&line->wait_mutex);
     uint64_t known = tdi_queue_known_reached(device, ticket.queue);
     bool reached = ticket.value <= known;
     bool turn = !reached && !line->waited_for;
-    tdi_ticket next = {ticket.queue, known + 1};
+    td_ticket next = {.queue = ticket.queue, .value = known + 1};
     if (turn)
         line->waited_for = true;
     else if (!reached)
@@ -427,7 +426,7 @@ static void wait_a_while(td_device *device, tdi_ticket ticket, uint64_t timeout_
         take_turn(device, line, next, timeout_ns);
 }
 
-td_result tdi_ticket_wait(td_device *device, tdi_ticket ticket, uint64_t timeout_ns)
+td_result tdi_ticket_wait(td_device *device, td_ticket ticket, uint64_t timeout_ns)
 {
     uint64_t deadline = tdi_deadline(tdi_now_ns(), timeout_ns);
     while (!tdi_ticket_reached(device, ticket)) {

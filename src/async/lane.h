@@ -4,26 +4,15 @@
 #ifndef TDI_ASYNC_LANE_H
 #define TDI_ASYNC_LANE_H
 
+#include <tandem/ticket.h>
+
 #include "gpu/device.h"
-
-/* A point on the timeline of a queue. Value 0 is reached from the start. */
-typedef struct tdi_ticket {
-    uint32_t queue; /* index into device->queues */
-    uint64_t value;
-} tdi_ticket;
-
-typedef struct tdi_wait {
-    tdi_ticket ticket;
-    VkPipelineStageFlags2 stages; /* of the waiting commands */
-} tdi_wait;
-
-#define TDI_MAX_WAITS 16
 
 typedef struct tdi_submission {
     td_lane lane;
     const VkCommandBuffer *commands;
     uint32_t command_count;
-    const tdi_wait *waits; /* at most TDI_MAX_WAITS; those on its own queue are dropped */
+    const td_wait *waits; /* at most TD_MAX_WAITS; those on its own queue are dropped */
     uint32_t wait_count;
 } tdi_submission;
 
@@ -32,7 +21,7 @@ td_result tdi_lanes_ready(td_device *device);
 
 /* Submits and gives the ticket, which counts only if the call succeeded. A ticket that was not
  * submitted yet cannot be waited for: TD_ERROR_STATE. Thread-safe. */
-td_result tdi_lane_submit(td_device *device, const tdi_submission *submission, tdi_ticket *out);
+td_result tdi_lane_submit(td_device *device, const tdi_submission *submission, td_ticket *out);
 
 #define TDI_MAX_SUBMISSIONS 16
 #define TDI_MAX_COMMANDS    64
@@ -40,24 +29,24 @@ td_result tdi_lane_submit(td_device *device, const tdi_submission *submission, t
 /* Several submissions of one queue, at most TDI_MAX_SUBMISSIONS with TDI_MAX_COMMANDS command
  * buffers in all, in one call (one vkQueueSubmit2). The ticket is that of the last one. */
 td_result tdi_lane_submit_many(td_device *device, const tdi_submission *submissions, uint32_t count,
-                               tdi_ticket *out);
+                               td_ticket *out);
 
 /* Highest value that the queue is known to have reached, asked of the driver. */
 uint64_t tdi_queue_reached(td_device *device, uint32_t queue);
 /* The same without asking: what some thread has seen before. */
 uint64_t tdi_queue_known_reached(td_device *device, uint32_t queue);
 
-bool tdi_ticket_reached(td_device *device, tdi_ticket ticket);
+bool tdi_ticket_reached(td_device *device, td_ticket ticket);
 /* Blocks the calling thread on the timeline, at most `timeout_ns`. TD_ERROR_TIMEOUT,
  * TD_ERROR_DEVICE_LOST, and nothing else. */
-td_result tdi_ticket_wait(td_device *device, tdi_ticket ticket, uint64_t timeout_ns);
+td_result tdi_ticket_wait(td_device *device, td_ticket ticket, uint64_t timeout_ns);
 
 /* Something to be done when a ticket is reached. The memory is the caller's until `reached` has
  * been called, exactly once, on the device's completion thread, with TD_OK or
  * TD_ERROR_DEVICE_LOST (a sentence is then set for that thread). */
 typedef struct tdi_watch tdi_watch;
 struct tdi_watch {
-    tdi_ticket ticket;
+    td_ticket ticket;
     void (*reached)(tdi_watch *watch, td_result result);
     tdi_watch *next; /* the waiter's, as is the next */
     td_result result;

@@ -17,8 +17,8 @@ typedef struct needs {
 
 /* A compilation under way. */
 typedef struct compiler {
-    tdi_plan *plan;
-    const tdi_graph *graph;
+    td_plan *plan;
+    const td_graph *graph;
     const tdi_lane_map *map;
     uint32_t open[TD_LANE_COUNT]; /* batch of each queue that still takes passes, or NONE */
     needs needs;                  /* of the pass that is being placed */
@@ -31,22 +31,22 @@ typedef struct edge {
     VkAccessFlags2 src_access, dst_access; /* 0: execution only */
 } edge;
 
-static bool ranges_meet(const tdi_use *a, const tdi_use *b)
+static bool ranges_meet(const td_use *a, const td_use *b)
 {
     VkDeviceSize a_end = a->size ? a->offset + a->size : VK_WHOLE_SIZE;
     VkDeviceSize b_end = b->size ? b->offset + b->size : VK_WHOLE_SIZE;
     return a->offset < b_end && b->offset < a_end;
 }
 
-plan_hazard tdi_plan_hazard(const tdi_use *before, const tdi_use *after)
+plan_hazard tdi_plan_hazard(const td_use *before, const td_use *after)
 {
     if (!ranges_meet(before, after))
         return PLAN_NO_HAZARD;
     if (before->layout != after->layout)
         return PLAN_MEMORY;
-    if (before->mode == TDI_READ)
-        return after->mode == TDI_READ ? PLAN_NO_HAZARD : PLAN_EXECUTION;
-    if (before->mode == TDI_ACCUMULATE && after->mode == TDI_ACCUMULATE)
+    if (before->mode == TD_ACCESS_READ)
+        return after->mode == TD_ACCESS_READ ? PLAN_NO_HAZARD : PLAN_EXECUTION;
+    if (before->mode == TD_ACCESS_ACCUMULATE && after->mode == TD_ACCESS_ACCUMULATE)
         return PLAN_NO_HAZARD;
     return PLAN_MEMORY;
 }
@@ -64,7 +64,7 @@ static td_lane lane_of_writer(const compiler *c, uint32_t reader)
         const graph_pass *pass = pass_at(c, q);
         for (uint32_t i = 0; i < pass->params.use_count; i++) {
             for (uint32_t k = 0; k < host->params.use_count; k++) {
-                if (pass->uses[i].mode != TDI_READ &&
+                if (pass->uses[i].mode != TD_ACCESS_READ &&
                     pass->uses[i].resource == host->uses[k].resource)
                     return c->plan->passes[q].lane;
             }
@@ -92,13 +92,13 @@ static td_result assign_lane(compiler *c, uint32_t index)
     return TD_OK;
 }
 
-static bool written_before(const compiler *c, uint32_t index, const tdi_use *use)
+static bool written_before(const compiler *c, uint32_t index, const td_use *use)
 {
     for (uint32_t q = 0; q < index; q++) {
         const graph_pass *pass = pass_at(c, q);
         for (uint32_t i = 0; i < pass->params.use_count; i++) {
-            const tdi_use *earlier = &pass->uses[i];
-            if (earlier->resource == use->resource && earlier->mode != TDI_READ &&
+            const td_use *earlier = &pass->uses[i];
+            if (earlier->resource == use->resource && earlier->mode != TD_ACCESS_READ &&
                 ranges_meet(earlier, use))
                 return true;
         }
@@ -110,10 +110,10 @@ static td_result check_contents(const compiler *c, uint32_t index)
 {
     const graph_pass *pass = pass_at(c, index);
     for (uint32_t i = 0; i < pass->params.use_count; i++) {
-        const tdi_use *use = &pass->uses[i];
+        const td_use *use = &pass->uses[i];
         const graph_resource *resource = &c->graph->resources[use->resource];
-        bool inherits = use->mode != TDI_WRITE || use->before == TDI_KEPT;
-        if (resource->params.kind == TDI_RESOURCE_TRANSIENT && inherits &&
+        bool inherits = use->mode != TD_ACCESS_WRITE || use->before == TD_BEFORE_KEPT;
+        if (resource->params.kind == TD_RESOURCE_TRANSIENT && inherits &&
             !written_before(c, index, use))
             return tdi_fail(TD_ERROR_ARGUMENT,
                             "pass '%s' of graph '%s' needs what is in '%s', which no earlier pass "
@@ -125,7 +125,7 @@ static td_result check_contents(const compiler *c, uint32_t index)
 
 typedef void (*edge_fn)(compiler *c, const edge *e);
 
-static edge make_edge(uint32_t from, const tdi_use *before, uint32_t to, const tdi_use *after,
+static edge make_edge(uint32_t from, const td_use *before, uint32_t to, const td_use *after,
                       plan_hazard hazard)
 {
     edge e = {.from = from, .to = to, .src_stages = before->stages, .dst_stages = after->stages};
@@ -138,11 +138,12 @@ static edge make_edge(uint32_t from, const tdi_use *before, uint32_t to, const t
 
 /* Memory that two resources share: the later one's first writes wait for all that used it before.
  * Its reads follow from those. */
-static plan_hazard alias_hazard(const compiler *c, const tdi_use *before, const tdi_use *after)
+static plan_hazard alias_hazard(const compiler *c, const td_use *before, const td_use *after)
 {
-    if (after->mode == TDI_READ || !tdi_plan_aliases(c->plan, before->resource, after->resource))
+    if (after->mode == TD_ACCESS_READ ||
+        !tdi_plan_aliases(c->plan, before->resource, after->resource))
         return PLAN_NO_HAZARD;
-    return before->mode == TDI_READ ? PLAN_EXECUTION : PLAN_MEMORY;
+    return before->mode == TD_ACCESS_READ ? PLAN_EXECUTION : PLAN_MEMORY;
 }
 
 static void visit_pair(compiler *c, uint32_t from, uint32_t to, edge_fn visit)
@@ -151,8 +152,8 @@ static void visit_pair(compiler *c, uint32_t from, uint32_t to, edge_fn visit)
     const graph_pass *later = pass_at(c, to);
     for (uint32_t i = 0; i < earlier->params.use_count; i++) {
         for (uint32_t k = 0; k < later->params.use_count; k++) {
-            const tdi_use *before = &earlier->uses[i];
-            const tdi_use *after = &later->uses[k];
+            const td_use *before = &earlier->uses[i];
+            const td_use *after = &later->uses[k];
             plan_hazard hazard = before->resource == after->resource
                                      ? tdi_plan_hazard(before, after)
                                      : alias_hazard(c, before, after);
@@ -330,7 +331,7 @@ static void put_in_batch(compiler *c, uint32_t index)
 }
 
 /* The transition of an image to the layout of a use, after all that used it before. */
-static void add_image_barrier(compiler *c, uint32_t index, const tdi_use *use)
+static void add_image_barrier(compiler *c, uint32_t index, const td_use *use)
 {
     plan_pass *pass = &c->plan->passes[index];
     /* Chained to waits for other queues, which are made at these stages. */
@@ -339,13 +340,13 @@ static void add_image_barrier(compiler *c, uint32_t index, const tdi_use *use)
         .src_stages = use->stages,
         .dst_stages = use->stages,
         .dst_access = use->access,
-        .from = use->before == TDI_UNDEFINED ? VK_IMAGE_LAYOUT_UNDEFINED : use->layout,
+        .from = use->before == TD_BEFORE_UNDEFINED ? VK_IMAGE_LAYOUT_UNDEFINED : use->layout,
         .to = use->layout,
     };
     for (uint32_t q = 0; q < index; q++) {
         const graph_pass *earlier = pass_at(c, q);
         for (uint32_t i = 0; i < earlier->params.use_count; i++) {
-            const tdi_use *before = &earlier->uses[i];
+            const td_use *before = &earlier->uses[i];
             if (before->resource != use->resource)
                 continue;
             barrier.from = before->layout;
@@ -364,11 +365,11 @@ static void note_uses(compiler *c, uint32_t index)
     const graph_pass *pass = pass_at(c, index);
     uint32_t queue = c->plan->passes[index].queue;
     for (uint32_t i = 0; i < pass->params.use_count; i++) {
-        const tdi_use *use = &pass->uses[i];
-        const tdi_resource_params *resource = &c->graph->resources[use->resource].params;
+        const td_use *use = &pass->uses[i];
+        const td_resource_params *resource = &c->graph->resources[use->resource].params;
         if (resource->image)
             add_image_barrier(c, index, use);
-        if (resource->kind == TDI_RESOURCE_PERSISTENT && use->mode != TDI_READ)
+        if (resource->kind == TD_RESOURCE_PERSISTENT && use->mode != TD_ACCESS_READ)
             c->plan->writes_persistent = true;
         if (use->stages & VK_PIPELINE_STAGE_2_HOST_BIT)
             continue;
@@ -377,7 +378,7 @@ static void note_uses(compiler *c, uint32_t index)
     }
 }
 
-static plan_import *import_on(tdi_plan *plan, tdi_resource resource, uint32_t queue, uint32_t batch)
+static plan_import *import_on(td_plan *plan, td_resource resource, uint32_t queue, uint32_t batch)
 {
     for (uint32_t i = 0; i < plan->import_count; i++) {
         if (plan->imports[i].resource == resource && plan->imports[i].queue == queue)
@@ -393,8 +394,8 @@ static void note_imports(compiler *c, uint32_t index)
     const graph_pass *pass = pass_at(c, index);
     const plan_pass *planned = &c->plan->passes[index];
     for (uint32_t i = 0; i < pass->params.use_count; i++) {
-        const tdi_use *use = &pass->uses[i];
-        if (c->graph->resources[use->resource].params.kind == TDI_RESOURCE_TRANSIENT ||
+        const td_use *use = &pass->uses[i];
+        if (c->graph->resources[use->resource].params.kind == TD_RESOURCE_TRANSIENT ||
             (use->stages & VK_PIPELINE_STAGE_2_HOST_BIT))
             continue;
         import_on(c->plan, use->resource, planned->queue, planned->batch)->stages |= use->stages;
@@ -402,7 +403,7 @@ static void note_imports(compiler *c, uint32_t index)
 }
 
 /* Batches that are over when this one is. */
-static uint64_t batches_before(const tdi_plan *plan, uint32_t index)
+static uint64_t batches_before(const td_plan *plan, uint32_t index)
 {
     uint64_t before = UINT64_C(1) << index;
     for (uint32_t i = index + 1; i-- > 0;) {
@@ -424,7 +425,7 @@ static uint64_t batches_before(const tdi_plan *plan, uint32_t index)
  * joins the queues. */
 static void join_queues(compiler *c)
 {
-    tdi_plan *plan = c->plan;
+    td_plan *plan = c->plan;
     uint32_t last = plan->batch_count - 1;
     uint64_t before = batches_before(plan, last);
     tdi_plan_batch join = {.lane = plan->batches[last].lane, .queue = plan->batches[last].queue};
@@ -440,7 +441,7 @@ static void join_queues(compiler *c)
         plan->batches[plan->batch_count++] = join;
 }
 
-static void sort_by_batch(tdi_plan *plan)
+static void sort_by_batch(td_plan *plan)
 {
     uint32_t next = 0;
     for (uint32_t batch = 0; batch < plan->batch_count; batch++) {
@@ -482,7 +483,7 @@ static td_result plan_build(compiler *c)
     return TD_OK;
 }
 
-static td_result plan_allocate(tdi_plan *plan)
+static td_result plan_allocate(td_plan *plan)
 {
     size_t passes = plan->graph->pass_count;
     size_t resources = plan->graph->resource_count;
@@ -496,10 +497,10 @@ static td_result plan_allocate(tdi_plan *plan)
     return TD_OK;
 }
 
-td_result tdi_graph_compile(const tdi_graph *graph, const tdi_extent *extent,
-                            const tdi_lane_map *lanes, tdi_plan **out)
+td_result tdi_graph_compile(const td_graph *graph, const td_graph_extent *extent,
+                            const tdi_lane_map *lanes, td_plan **out)
 {
-    tdi_plan *plan = tdi_alloc_zero(1, sizeof *plan);
+    td_plan *plan = tdi_alloc_zero(1, sizeof *plan);
     if (!plan)
         return TD_ERROR_HOST_MEMORY;
     plan->graph = tdi_graph_retain(graph);
@@ -511,14 +512,14 @@ td_result tdi_graph_compile(const tdi_graph *graph, const tdi_extent *extent,
     if (result == TD_OK)
         result = plan_build(&c);
     if (result != TD_OK) {
-        tdi_plan_destroy(plan);
+        td_plan_destroy(plan);
         return result;
     }
     *out = plan;
     return TD_OK;
 }
 
-void tdi_plan_destroy(tdi_plan *plan)
+void td_plan_destroy(td_plan *plan)
 {
     if (!plan)
         return;
@@ -527,22 +528,22 @@ void tdi_plan_destroy(tdi_plan *plan)
     tdi_free(plan->ranges);
     tdi_free(plan->batches);
     tdi_free(plan->imports);
-    tdi_graph_destroy(plan->graph);
+    td_graph_destroy(plan->graph);
     tdi_free(plan);
 }
 
-uint32_t tdi_plan_batches(const tdi_plan *plan, const tdi_plan_batch **out)
+uint32_t tdi_plan_batches(const td_plan *plan, const tdi_plan_batch **out)
 {
     *out = plan->batches;
     return plan->batch_count;
 }
 
-const uint32_t *tdi_plan_order(const tdi_plan *plan)
+const uint32_t *tdi_plan_order(const td_plan *plan)
 {
     return plan->order;
 }
 
-uint32_t tdi_plan_barriers(const tdi_plan *plan, uint32_t pass, const VkMemoryBarrier2 **out)
+uint32_t tdi_plan_barriers(const td_plan *plan, uint32_t pass, const VkMemoryBarrier2 **out)
 {
     *out = plan->passes[pass].barriers;
     return plan->passes[pass].barrier_count;

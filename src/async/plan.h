@@ -15,18 +15,18 @@
 
 typedef struct graph_resource {
     char *name;
-    tdi_resource_params params;
+    td_resource_params params;
 } graph_resource;
 
 typedef struct graph_pass {
     char *name;
-    tdi_pass_params params; /* `uses` is the array below */
-    tdi_use uses[TDI_PASS_MAX_USES];
+    td_pass_params params; /* `uses` is the array below */
+    td_use uses[TD_PASS_MAX_USES];
 } graph_pass;
 
-struct tdi_graph {
+struct td_graph {
     char *name;
-    tdi_graph *self; /* compiling leaves the graph as it is, but for the count of its plans */
+    td_graph *self; /* compiling leaves the graph as it is, but for the count of its plans */
     atomic_uint references; /* the owner's, and one for each plan */
     atomic_bool compiled;
     graph_resource *resources;
@@ -36,7 +36,7 @@ struct tdi_graph {
 };
 
 typedef struct plan_image_barrier {
-    tdi_resource resource;
+    td_resource resource;
     VkPipelineStageFlags2 src_stages, dst_stages;
     VkAccessFlags2 src_access, dst_access;
     VkImageLayout from, to;
@@ -49,7 +49,7 @@ typedef struct plan_pass {
     uint64_t ordered; /* passes whose end can be waited for by this one without a new edge */
     uint32_t barrier_count, image_count;
     VkMemoryBarrier2 barriers[PLAN_MAX_BARRIERS];
-    plan_image_barrier images[TDI_PASS_MAX_USES];
+    plan_image_barrier images[TD_PASS_MAX_USES];
 } plan_pass;
 
 /* Where a transient resource lies, and when. */
@@ -60,18 +60,18 @@ typedef struct plan_range {
 
 /* The first use of a bound resource on a queue: where its ticket is waited for. */
 typedef struct plan_import {
-    tdi_resource resource;
+    td_resource resource;
     uint32_t batch;
     uint32_t queue;
     VkPipelineStageFlags2 stages; /* of all its uses on that queue */
 } plan_import;
 
-struct tdi_plan {
-    tdi_graph *graph;
-    tdi_extent extent;
+struct td_plan {
+    td_graph *graph;
+    td_graph_extent extent;
     plan_pass *passes;
     uint32_t *order;
-    plan_range *ranges; /* by tdi_resource */
+    plan_range *ranges; /* by td_resource */
     VkDeviceSize transient_bytes;
     tdi_plan_batch *batches;
     uint32_t batch_count;
@@ -83,7 +83,7 @@ struct tdi_plan {
     bool writes_persistent;
 };
 
-tdi_graph *tdi_graph_retain(const tdi_graph *graph);
+td_graph *tdi_graph_retain(const td_graph *graph);
 
 /* How a later use must follow an earlier one. */
 typedef enum plan_hazard {
@@ -93,12 +93,12 @@ typedef enum plan_hazard {
 } plan_hazard;
 
 /* Between uses of one resource. */
-plan_hazard tdi_plan_hazard(const tdi_use *before, const tdi_use *after);
+plan_hazard tdi_plan_hazard(const td_use *before, const td_use *after);
 
 /* Sizes of transient resources, and memory for them: two share it only if every use of one comes
  * before every use of the other, by the order on a queue or by edges that are there anyway. */
-td_result tdi_plan_place(tdi_plan *plan);
+td_result tdi_plan_place(td_plan *plan);
 /* True if two different transient resources share memory. */
-bool tdi_plan_aliases(const tdi_plan *plan, tdi_resource a, tdi_resource b);
+bool tdi_plan_aliases(const td_plan *plan, td_resource a, td_resource b);
 
 #endif

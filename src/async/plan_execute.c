@@ -6,20 +6,20 @@
 
 struct tdi_plan_slot {
     td_device *device;
-    const tdi_plan *plan;
+    const td_plan *plan;
     tdi_arena *arena;                   /* NULL: no transient memory */
     VkCommandPool pools[TD_LANE_COUNT]; /* by queue */
     VkCommandBuffer *commands;          /* by batch */
-    tdi_ticket *tickets;                /* by batch, of the execution under way */
-    tdi_bound *bound;                   /* by tdi_resource */
-    tdi_ticket *ready;                  /* by tdi_resource */
-    tdi_ticket last[TD_LANE_COUNT];     /* what must be over before the slot is used again */
+    td_ticket *tickets;                 /* by batch, of the execution under way */
+    td_bound *bound;                    /* by td_resource */
+    td_ticket *ready;                   /* by td_resource */
+    td_ticket last[TD_LANE_COUNT];      /* what must be over before the slot is used again */
     bool shared;                        /* its transient memory, with other slots */
     /* What earlier executions have waited for holds for all later ones, too: by queue, the value up
      * to which a barrier ordered all that was submitted before, and the waits for other queues. */
     bool barrier[TD_LANE_COUNT]; /* recorded in the execution under way */
     uint64_t barred[TD_LANE_COUNT];
-    tdi_wait waited[TD_LANE_COUNT][TD_LANE_COUNT];
+    td_wait waited[TD_LANE_COUNT][TD_LANE_COUNT];
     plan_spans spans;
 };
 
@@ -73,7 +73,7 @@ static td_result bind_transients(tdi_plan_slot *slot, const tdi_buffer *transien
     for (uint32_t i = 0; i < slot->plan->graph->resource_count; i++) {
         const plan_range *range = &slot->plan->ranges[i];
         if (range->size > 0)
-            slot->bound[i] = (tdi_bound){
+            slot->bound[i] = (td_bound){
                 .buffer = transient->handle, .offset = range->offset, .size = range->size};
     }
     return tdi_arena_join(slot->device, transient->handle, &slot->arena);
@@ -94,7 +94,7 @@ static td_result slot_build(tdi_plan_slot *slot, const tdi_buffer *transient)
     return tdi_plan_spans_init(&slot->spans, slot->device, slot->plan);
 }
 
-td_result tdi_plan_slot_create(td_device *device, const tdi_plan *plan, const tdi_buffer *transient,
+td_result tdi_plan_slot_create(td_device *device, const td_plan *plan, const tdi_buffer *transient,
                                tdi_plan_slot **out)
 {
     tdi_plan_slot *slot = tdi_alloc_zero(1, sizeof *slot);
@@ -137,18 +137,18 @@ void tdi_plan_slot_destroy(tdi_plan_slot *slot)
     tdi_free(slot);
 }
 
-static td_result bind_given(tdi_plan_slot *slot, const tdi_execution *execution)
+static td_result bind_given(tdi_plan_slot *slot, const td_execution *execution)
 {
-    const tdi_graph *graph = slot->plan->graph;
+    const td_graph *graph = slot->plan->graph;
     for (uint32_t i = 0; i < graph->resource_count; i++) {
-        if (graph->resources[i].params.kind != TDI_RESOURCE_TRANSIENT)
-            slot->bound[i] = (tdi_bound){0};
-        slot->ready[i] = (tdi_ticket){0, 0};
+        if (graph->resources[i].params.kind != TD_RESOURCE_TRANSIENT)
+            slot->bound[i] = (td_bound){0};
+        slot->ready[i] = (td_ticket){0};
     }
     for (uint32_t i = 0; i < execution->binding_count; i++) {
-        const tdi_binding_of *binding = &execution->bindings[i];
+        const td_binding *binding = &execution->bindings[i];
         if (binding->resource >= graph->resource_count ||
-            graph->resources[binding->resource].params.kind == TDI_RESOURCE_TRANSIENT)
+            graph->resources[binding->resource].params.kind == TD_RESOURCE_TRANSIENT)
             return tdi_fail(TD_ERROR_ARGUMENT,
                             "binding %u of graph '%s' is of no resource that is "
                             "bound",
@@ -157,7 +157,7 @@ static td_result bind_given(tdi_plan_slot *slot, const tdi_execution *execution)
         slot->ready[binding->resource] = binding->ready;
     }
     for (uint32_t i = 0; i < slot->plan->import_count; i++) {
-        tdi_resource resource = slot->plan->imports[i].resource;
+        td_resource resource = slot->plan->imports[i].resource;
         if (!slot->bound[resource].buffer && !slot->bound[resource].image)
             return tdi_fail(TD_ERROR_ARGUMENT, "resource '%s' of graph '%s' was not bound",
                             graph->resources[resource].name, graph->name);
@@ -167,25 +167,25 @@ static td_result bind_given(tdi_plan_slot *slot, const tdi_execution *execution)
 
 /* What earlier submissions to this queue left is needed, or their memory is used again. */
 static bool needs_entry_barrier(const tdi_plan_slot *slot, uint32_t queue,
-                                const tdi_execution *execution)
+                                const td_execution *execution)
 {
     if (slot->shared || slot->plan->writes_persistent)
         return true;
     for (uint32_t i = 0; i < slot->plan->import_count; i++) {
         const plan_import *import = &slot->plan->imports[i];
-        tdi_ticket ready = slot->ready[import->resource];
+        td_ticket ready = slot->ready[import->resource];
         if (import->queue == queue && ready.queue == queue && ready.value > slot->barred[queue])
             return true;
     }
     for (uint32_t i = 0; i < execution->wait_count; i++) {
-        tdi_ticket ticket = execution->waits[i].ticket;
+        td_ticket ticket = execution->waits[i].ticket;
         if (ticket.queue == queue && ticket.value > slot->barred[queue])
             return true;
     }
     return false;
 }
 
-static bool first_of_queue(const tdi_plan *plan, uint32_t batch)
+static bool first_of_queue(const td_plan *plan, uint32_t batch)
 {
     for (uint32_t i = 0; i < batch; i++) {
         if (plan->batches[i].queue == plan->batches[batch].queue)
@@ -234,7 +234,7 @@ static VkImageMemoryBarrier2 image_barrier(const tdi_plan_slot *slot,
 static void record_barriers(const tdi_plan_slot *slot, const plan_pass *pass,
                             VkCommandBuffer commands)
 {
-    VkImageMemoryBarrier2 images[TDI_PASS_MAX_USES];
+    VkImageMemoryBarrier2 images[TD_PASS_MAX_USES];
     for (uint32_t i = 0; i < pass->image_count; i++)
         images[i] = image_barrier(slot, &pass->images[i]);
     const VkDependencyInfo info = {
@@ -248,10 +248,10 @@ static void record_barriers(const tdi_plan_slot *slot, const plan_pass *pass,
         slot->device->vk.vkCmdPipelineBarrier2(commands, &info);
 }
 
-static void record_passes(tdi_plan_slot *slot, uint32_t batch, const tdi_execution *execution)
+static void record_passes(tdi_plan_slot *slot, uint32_t batch, const td_execution *execution)
 {
-    const tdi_plan *plan = slot->plan;
-    tdi_pass_context context = {
+    const td_plan *plan = slot->plan;
+    td_pass_context context = {
         .device = slot->device,
         .commands = slot->commands[batch],
         .resources = slot->bound,
@@ -261,7 +261,7 @@ static void record_passes(tdi_plan_slot *slot, uint32_t batch, const tdi_executi
     tdi_plan_spans_start_batch(&slot->spans, context.commands, batch);
     for (uint32_t i = 0; i < plan->batches[batch].pass_count; i++) {
         uint32_t index = plan->order[plan->batches[batch].first_pass + i];
-        const tdi_pass_params *pass = &plan->graph->passes[index].params;
+        const td_pass_params *pass = &plan->graph->passes[index].params;
         record_barriers(slot, &plan->passes[index], context.commands);
         context.user = pass->user;
         if (pass->record)
@@ -271,7 +271,7 @@ static void record_passes(tdi_plan_slot *slot, uint32_t batch, const tdi_executi
     tdi_plan_spans_end_batch(&slot->spans, context.commands, batch);
 }
 
-static td_result record_batch(tdi_plan_slot *slot, uint32_t batch, const tdi_execution *execution)
+static td_result record_batch(tdi_plan_slot *slot, uint32_t batch, const td_execution *execution)
 {
     const td_device *device = slot->device;
     uint32_t queue = slot->plan->batches[batch].queue;
@@ -292,7 +292,7 @@ static td_result record_batch(tdi_plan_slot *slot, uint32_t batch, const tdi_exe
                           "vkEndCommandBuffer");
 }
 
-static td_result record_all(tdi_plan_slot *slot, const tdi_execution *execution)
+static td_result record_all(tdi_plan_slot *slot, const td_execution *execution)
 {
     const td_device *device = slot->device;
     slot->shared = tdi_arena_shared(slot->arena);
@@ -309,12 +309,12 @@ static td_result record_all(tdi_plan_slot *slot, const tdi_execution *execution)
 
 /* One wait for each queue, at most. */
 typedef struct wait_set {
-    tdi_wait of[TD_LANE_COUNT];
+    td_wait of[TD_LANE_COUNT];
 } wait_set;
 
-static void add_wait(wait_set *set, tdi_ticket ticket, VkPipelineStageFlags2 stages)
+static void add_wait(wait_set *set, td_ticket ticket, VkPipelineStageFlags2 stages)
 {
-    tdi_wait *wait = &set->of[ticket.queue];
+    td_wait *wait = &set->of[ticket.queue];
     if (ticket.value == 0 || stages == 0)
         return;
     if (wait->ticket.value < ticket.value)
@@ -323,7 +323,7 @@ static void add_wait(wait_set *set, tdi_ticket ticket, VkPipelineStageFlags2 sta
 }
 
 /* Those of the stages that the plan uses on a queue: others may not even exist there. */
-static VkPipelineStageFlags2 stages_on_queue(const tdi_plan *plan, uint32_t queue,
+static VkPipelineStageFlags2 stages_on_queue(const td_plan *plan, uint32_t queue,
                                              VkPipelineStageFlags2 stages)
 {
     const VkPipelineStageFlags2 all = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
@@ -335,7 +335,7 @@ static VkPipelineStageFlags2 stages_on_queue(const tdi_plan *plan, uint32_t queu
 
 /* What a queue's first batch waits for, besides what the plan says. */
 static void add_entry_waits(const tdi_plan_slot *slot, uint32_t queue,
-                            const tdi_execution *execution, wait_set *set)
+                            const td_execution *execution, wait_set *set)
 {
     for (uint32_t i = 0; i < execution->wait_count; i++)
         add_wait(set, execution->waits[i].ticket,
@@ -346,10 +346,10 @@ static void add_entry_waits(const tdi_plan_slot *slot, uint32_t queue,
     }
 }
 
-static void find_waits(const tdi_plan_slot *slot, uint32_t batch, const tdi_execution *execution,
+static void find_waits(const tdi_plan_slot *slot, uint32_t batch, const td_execution *execution,
                        wait_set *set)
 {
-    const tdi_plan *plan = slot->plan;
+    const td_plan *plan = slot->plan;
     const tdi_plan_batch *planned = &plan->batches[batch];
     for (uint32_t i = 0; i < TD_LANE_COUNT; i++)
         add_wait(set, slot->tickets[planned->waits[i].batch], planned->waits[i].stages);
@@ -360,10 +360,10 @@ static void find_waits(const tdi_plan_slot *slot, uint32_t batch, const tdi_exec
     if (first_of_queue(plan, batch))
         add_entry_waits(slot, planned->queue, execution, set);
     for (uint32_t i = 0; i < TD_LANE_COUNT; i++) {
-        const tdi_wait *done = &slot->waited[planned->queue][i];
+        const td_wait *done = &slot->waited[planned->queue][i];
         if (set->of[i].ticket.value <= done->ticket.value &&
             (set->of[i].stages & ~done->stages) == 0)
-            set->of[i] = (tdi_wait){0};
+            set->of[i] = (td_wait){0};
     }
 }
 
@@ -380,7 +380,7 @@ static void note_submitted(tdi_plan_slot *slot, uint32_t batch, const wait_set *
     }
 }
 
-static td_result submit_batch(tdi_plan_slot *slot, uint32_t batch, const tdi_execution *execution)
+static td_result submit_batch(tdi_plan_slot *slot, uint32_t batch, const td_execution *execution)
 {
     const tdi_plan_batch *planned = &slot->plan->batches[batch];
     wait_set set = {0};
@@ -397,7 +397,7 @@ static td_result submit_batch(tdi_plan_slot *slot, uint32_t batch, const tdi_exe
     return TD_OK;
 }
 
-static td_result submit_all(tdi_plan_slot *slot, const tdi_execution *execution)
+static td_result submit_all(tdi_plan_slot *slot, const td_execution *execution)
 {
     td_result result = TD_OK;
     if (slot->arena)
@@ -413,7 +413,7 @@ static td_result submit_all(tdi_plan_slot *slot, const tdi_execution *execution)
     return result;
 }
 
-td_result tdi_plan_execute(tdi_plan_slot *slot, const tdi_execution *execution, tdi_ticket *out)
+td_result tdi_plan_execute(tdi_plan_slot *slot, const td_execution *execution, td_ticket *out)
 {
     TDI_TRY(tdi_plan_slot_wait(slot));
     TDI_TRY(bind_given(slot, execution));

@@ -4,7 +4,7 @@
 
 /* Every use of `first` is over before any use of `second` begins, or can be made so by a barrier or
  * by a wait that delays nothing. */
-static bool comes_before(const tdi_plan *plan, const plan_range *first, const plan_range *second)
+static bool comes_before(const td_plan *plan, const plan_range *first, const plan_range *second)
 {
     for (uint32_t pass = 0; pass < plan->graph->pass_count; pass++) {
         bool uses = (second->users >> pass) & 1;
@@ -14,7 +14,7 @@ static bool comes_before(const tdi_plan *plan, const plan_range *first, const pl
     return true;
 }
 
-static bool may_share(const tdi_plan *plan, const plan_range *a, const plan_range *b)
+static bool may_share(const td_plan *plan, const plan_range *a, const plan_range *b)
 {
     return comes_before(plan, a, b) || comes_before(plan, b, a);
 }
@@ -24,7 +24,7 @@ static bool overlaps(const plan_range *a, const plan_range *b)
     return a->offset < b->offset + b->size && b->offset < a->offset + a->size;
 }
 
-bool tdi_plan_aliases(const tdi_plan *plan, tdi_resource a, tdi_resource b)
+bool tdi_plan_aliases(const td_plan *plan, td_resource a, td_resource b)
 {
     const plan_range *x = &plan->ranges[a];
     const plan_range *y = &plan->ranges[b];
@@ -37,7 +37,7 @@ static VkDeviceSize align(VkDeviceSize offset)
 }
 
 /* Pushes the range up until it meets nothing that it may not share memory with. */
-static void find_offset(const tdi_plan *plan, plan_range *range, const tdi_resource *placed,
+static void find_offset(const td_plan *plan, plan_range *range, const td_resource *placed,
                         uint32_t placed_count)
 {
     bool moved = true;
@@ -54,13 +54,13 @@ static void find_offset(const tdi_plan *plan, plan_range *range, const tdi_resou
     }
 }
 
-static td_result measure(tdi_plan *plan, tdi_resource *transients, uint32_t *count)
+static td_result measure(td_plan *plan, td_resource *transients, uint32_t *count)
 {
-    const tdi_graph *graph = plan->graph;
+    const td_graph *graph = plan->graph;
     for (uint32_t i = 0; i < graph->resource_count; i++) {
-        const tdi_resource_params *params = &graph->resources[i].params;
+        const td_resource_params *params = &graph->resources[i].params;
         plan_range *range = &plan->ranges[i];
-        if (params->kind != TDI_RESOURCE_TRANSIENT || !range->users)
+        if (params->kind != TD_RESOURCE_TRANSIENT || !range->users)
             continue;
         VkDeviceSize size = params->size(&plan->extent, params->user);
         if (size == 0 || size > UINT64_MAX / 2)
@@ -74,10 +74,10 @@ static td_result measure(tdi_plan *plan, tdi_resource *transients, uint32_t *cou
 
 /* Large ones first: what is small finds room beside them. Insertion keeps equals in order, so that
  * the outcome depends on the graph alone. */
-static void sort_by_size(const tdi_plan *plan, tdi_resource *transients, uint32_t count)
+static void sort_by_size(const td_plan *plan, td_resource *transients, uint32_t count)
 {
     for (uint32_t i = 1; i < count; i++) {
-        tdi_resource moving = transients[i];
+        td_resource moving = transients[i];
         uint32_t place = i;
         while (place > 0 && plan->ranges[transients[place - 1]].size < plan->ranges[moving].size) {
             transients[place] = transients[place - 1];
@@ -87,7 +87,7 @@ static void sort_by_size(const tdi_plan *plan, tdi_resource *transients, uint32_
     }
 }
 
-static void place_all(tdi_plan *plan, const tdi_resource *transients, uint32_t count)
+static void place_all(td_plan *plan, const td_resource *transients, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         plan_range *range = &plan->ranges[transients[i]];
@@ -97,11 +97,10 @@ static void place_all(tdi_plan *plan, const tdi_resource *transients, uint32_t c
     }
 }
 
-td_result tdi_plan_place(tdi_plan *plan)
+td_result tdi_plan_place(td_plan *plan)
 {
     uint32_t count = 0;
-    tdi_resource *transients =
-        tdi_alloc_zero(plan->graph->resource_count + 1, sizeof transients[0]);
+    td_resource *transients = tdi_alloc_zero(plan->graph->resource_count + 1, sizeof transients[0]);
     if (!transients)
         return TD_ERROR_HOST_MEMORY;
     td_result result = measure(plan, transients, &count);
@@ -113,12 +112,12 @@ td_result tdi_plan_place(tdi_plan *plan)
     return result;
 }
 
-VkDeviceSize tdi_plan_transient_bytes(const tdi_plan *plan)
+VkDeviceSize td_plan_transient_bytes(const td_plan *plan)
 {
     return plan->transient_bytes;
 }
 
-bool tdi_plan_transient_range(const tdi_plan *plan, tdi_resource resource, VkDeviceSize *offset,
+bool tdi_plan_transient_range(const td_plan *plan, td_resource resource, VkDeviceSize *offset,
                               VkDeviceSize *size)
 {
     const plan_range *range = &plan->ranges[resource];

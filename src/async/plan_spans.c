@@ -8,12 +8,12 @@
 
 /* One timestamp before the passes of a batch and one after each: what follows a pass begins where
  * it ended. */
-static uint32_t first_query(const tdi_plan *plan, uint32_t batch)
+static uint32_t first_query(const td_plan *plan, uint32_t batch)
 {
     return plan->batches[batch].first_pass + batch;
 }
 
-static uint32_t query_count(const tdi_plan *plan)
+static uint32_t query_count(const td_plan *plan)
 {
     return (uint32_t)plan->graph->pass_count + plan->batch_count;
 }
@@ -71,7 +71,7 @@ static td_result make_locks(plan_spans *spans)
     return result;
 }
 
-td_result tdi_plan_spans_init(plan_spans *spans, td_device *device, const tdi_plan *plan)
+td_result tdi_plan_spans_init(plan_spans *spans, td_device *device, const td_plan *plan)
 {
     spans->plan = plan;
     TDI_TRY(tdi_device_clock_of(device, &spans->clock));
@@ -147,7 +147,7 @@ void tdi_plan_spans_end_batch(plan_spans *spans, VkCommandBuffer commands, uint3
 static void add_pass(const plan_spans *spans, uint32_t batch, uint32_t place, const uint64_t *ticks)
 {
     const tdi_plan_batch *planned = &spans->plan->batches[batch];
-    const tdi_graph *graph = spans->plan->graph;
+    const td_graph *graph = spans->plan->graph;
     const graph_pass *pass = &graph->passes[spans->plan->order[planned->first_pass + place]];
     uint32_t bits = spans->device->queues[planned->queue].timestamp_bits;
     if (pass->params.record)
@@ -229,7 +229,7 @@ static void on_reached(tdi_watch *watch, td_result result)
     tdi_mutex_unlock(&spans->mutex);
 }
 
-void tdi_plan_spans_submitted(plan_spans *spans, tdi_ticket ticket)
+void tdi_plan_spans_submitted(plan_spans *spans, td_ticket ticket)
 {
     if (!spans->monitor)
         return;

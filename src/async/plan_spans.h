@@ -9,7 +9,7 @@ struct td_monitor;
 
 typedef struct plan_spans {
     td_device *device;
-    const tdi_plan *plan;
+    const td_plan *plan;
     struct tdi_device_clock *clock; /* NULL: only the host's times, and no queries */
     VkQueryPool pool;
     tdi_buffer copied; /* where a software device copies its timestamps, as many as queries */
@@ -19,13 +19,13 @@ typedef struct plan_spans {
     tdi_cond idle;
     bool watched; /* the watch is under way */
     bool pending; /* the spans of `ticket`'s execution were not handed over yet */
-    tdi_ticket ticket;
+    td_ticket ticket;
     struct td_monitor *monitor;
     uint64_t frame_index;
     uint64_t submitted_ns;
 } plan_spans;
 
-td_result tdi_plan_spans_init(plan_spans *spans, td_device *device, const tdi_plan *plan);
+td_result tdi_plan_spans_init(plan_spans *spans, td_device *device, const td_plan *plan);
 /* Also of zeroed spans. */
 void tdi_plan_spans_destroy(plan_spans *spans);
 
@@ -37,6 +37,6 @@ void tdi_plan_spans_after_pass(plan_spans *spans, VkCommandBuffer commands, uint
                                uint32_t place);
 void tdi_plan_spans_end_batch(plan_spans *spans, VkCommandBuffer commands, uint32_t batch);
 /* After submission. */
-void tdi_plan_spans_submitted(plan_spans *spans, tdi_ticket ticket);
+void tdi_plan_spans_submitted(plan_spans *spans, td_ticket ticket);
 
 #endif

@@ -12,7 +12,7 @@
 typedef struct staging_half {
     VkCommandPool pool;
     VkCommandBuffer commands;
-    tdi_ticket ticket; /* of its last submission */
+    td_ticket ticket; /* of its last submission */
     VkDeviceSize offset;
     VkDeviceSize used;
     bool recording;
@@ -277,7 +277,7 @@ td_result tdi_upload_image(tdi_upload *upload, const tdi_vk_image *image, const 
     return TD_OK;
 }
 
-td_result tdi_upload_flush(tdi_upload *upload, tdi_ticket *out)
+td_result tdi_upload_flush(tdi_upload *upload, td_ticket *out)
 {
     staging_half *half = &upload->halves[upload->current];
     if (half->recording)

@@ -27,6 +27,6 @@ td_result tdi_upload_buffer(tdi_upload *upload, const tdi_buffer *buffer, VkDevi
 td_result tdi_upload_image(tdi_upload *upload, const tdi_vk_image *image, const uint8_t *texels);
 
 /* Submits what is left. What is submitted after the ticket sees everything. */
-td_result tdi_upload_flush(tdi_upload *upload, tdi_ticket *out);
+td_result tdi_upload_flush(tdi_upload *upload, td_ticket *out);
 
 #endif

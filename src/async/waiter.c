@@ -48,17 +48,17 @@ static void take_finished(tdi_waiter *waiter, uint64_t reached, bool lost, tdi_w
 
 /* The next value of the queue, of which nobody can want a lower one afterwards: tdi_waiter_watch
  * looks what is known under the same lock. */
-static tdi_ticket next_ticket(const tdi_waiter *waiter)
+static td_ticket next_ticket(const tdi_waiter *waiter)
 {
     uint64_t lowest = waiter->wanted.first->ticket.value;
     uint64_t next = tdi_queue_known_reached(waiter->device, waiter->queue) + 1;
-    return (tdi_ticket){waiter->queue, lowest < next ? lowest : next};
+    return (td_ticket){.queue = waiter->queue, .value = lowest < next ? lowest : next};
 }
 
 /* Called under the lock, which is not held while waiting. */
 static void wait_once(tdi_waiter *waiter)
 {
-    tdi_ticket ticket = next_ticket(waiter);
+    td_ticket ticket = next_ticket(waiter);
     tdi_mutex_unlock(&waiter->mutex);
     (void)tdi_ticket_wait(waiter->device, ticket, LONGEST_WAIT_NS);
     bool lost = tdi_device_lost(waiter->device);

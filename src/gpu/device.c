@@ -1,6 +1,7 @@
 #include "gpu/device.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,8 @@
 #include "gpu/choice.h"
 #include "gpu/memory.h"
 #include "gpu/pipeline.h"
+
+static atomic_uint devices_made;
 
 static const char *environment(const char *name)
 {
@@ -195,6 +198,7 @@ td_result td_device_create(const td_device_params *params, td_device **out)
         tdi_free(device);
         return result;
     }
+    device->serial = atomic_fetch_add(&devices_made, 1) + 1;
     result = build(device, params ? params : &defaults);
     if (result != TD_OK) {
         td_device_destroy(device);

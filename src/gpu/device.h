@@ -36,6 +36,7 @@ typedef enum tdi_device_attachment {
 } tdi_device_attachment;
 
 struct td_device {
+    uint32_t serial; /* from 1, of all devices of the process: in tickets */
     tdi_vk_instance instance;
     VkPhysicalDevice physical;
     VkDevice handle;

@@ -7,7 +7,7 @@
 #define SHADE_GROUP  8 /* pixels across and down, as in shade.comp */
 #define CLEAR_GROUPS 256
 
-static void bind(const tdi_pass_context *context, tdi_pass_pipeline index,
+static void bind(const td_pass_context *context, tdi_pass_pipeline index,
                  const struct tdi_output_layout *result)
 {
     const tdi_passes *passes = context->user;
@@ -30,13 +30,13 @@ static uint32_t groups(uint32_t count, uint32_t size)
     return (count + size - 1) / size;
 }
 
-void tdi_record_clear(const tdi_pass_context *context)
+void tdi_record_clear(const td_pass_context *context)
 {
     bind(context, TDI_PIPELINE_CLEAR, NULL);
     context->device->vk.vkCmdDispatch(context->commands, CLEAR_GROUPS, 1, 1);
 }
 
-void tdi_record_cull(const tdi_pass_context *context)
+void tdi_record_cull(const td_pass_context *context)
 {
     const tdi_pass_frame *frame = context->frame;
     const uint32_t wanted = groups(frame->frame->cluster_instance_count, TDI_CULL_GROUP);
@@ -46,17 +46,17 @@ void tdi_record_cull(const tdi_pass_context *context)
                                       frame->frame->view_count, 1);
 }
 
-static void dispatch_list(const tdi_pass_context *context, tdi_pass_pipeline pipeline,
+static void dispatch_list(const td_pass_context *context, tdi_pass_pipeline pipeline,
                           tdi_pass_role lists, uint32_t list)
 {
     const tdi_passes *passes = context->user;
-    const tdi_bound *bound = &context->resources[passes->roles[lists]];
+    const td_bound *bound = &context->resources[passes->roles[lists]];
     bind(context, pipeline, NULL);
     context->device->vk.vkCmdDispatchIndirect(
         context->commands, bound->buffer, bound->offset + list * sizeof(struct tdi_dispatch_list));
 }
 
-void tdi_record_raster(const tdi_pass_context *context)
+void tdi_record_raster(const td_pass_context *context)
 {
     const tdi_passes *passes = context->user;
     dispatch_list(context, TDI_PIPELINE_RASTER, TDI_ROLE_LISTS, TDI_LIST_PLAIN);
@@ -68,7 +68,7 @@ void tdi_record_raster(const tdi_pass_context *context)
                   TDI_LIST_MASKED | TDI_LIST_CLIP);
 }
 
-void tdi_record_raster_large(const tdi_pass_context *context)
+void tdi_record_raster_large(const td_pass_context *context)
 {
     const tdi_passes *passes = context->user;
     dispatch_list(context, TDI_PIPELINE_RASTER_LARGE, TDI_ROLE_LARGE_LISTS, TDI_LARGE_OPAQUE);
@@ -106,7 +106,7 @@ static struct tdi_output_layout staged_layout(const struct tdi_frame *frame)
     return layout;
 }
 
-void tdi_record_shade(const tdi_pass_context *context)
+void tdi_record_shade(const td_pass_context *context)
 {
     const tdi_passes *passes = context->user;
     const struct tdi_frame *frame = ((const tdi_pass_frame *)context->frame)->frame;
@@ -117,12 +117,12 @@ void tdi_record_shade(const tdi_pass_context *context)
                                       groups(frame->tile_height, SHADE_GROUP), frame->view_count);
 }
 
-static void copy_rows(const tdi_pass_context *context, uint32_t from, uint32_t to)
+static void copy_rows(const td_pass_context *context, uint32_t from, uint32_t to)
 {
     const tdi_passes *passes = context->user;
     const struct tdi_frame *frame = ((const tdi_pass_frame *)context->frame)->frame;
-    const tdi_bound *source = &context->resources[passes->roles[TDI_ROLE_PIXELS]];
-    const tdi_bound *result = &context->resources[passes->result];
+    const td_bound *source = &context->resources[passes->roles[TDI_ROLE_PIXELS]];
+    const td_bound *result = &context->resources[passes->result];
     const bool whole = frame->tile_width == frame->image_width;
     const uint32_t copies = whole ? 1 : frame->tile_height;
     const uint32_t words = whole ? frame->tile_width * frame->tile_height : frame->tile_width;
@@ -137,7 +137,7 @@ static void copy_rows(const tdi_pass_context *context, uint32_t from, uint32_t t
     }
 }
 
-void tdi_record_copy(const tdi_pass_context *context)
+void tdi_record_copy(const td_pass_context *context)
 {
     const struct tdi_frame *frame = ((const tdi_pass_frame *)context->frame)->frame;
     const struct tdi_output_layout from = staged_layout(frame);

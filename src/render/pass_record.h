@@ -10,17 +10,17 @@ struct tdi_passes {
     td_device *device;
     tdi_passes_params params;
     tdi_pipeline pipelines[TDI_PIPELINE_COUNT];
-    tdi_resource roles[TDI_ROLE_COUNT];
-    tdi_resource frame;
-    tdi_resource result;
+    td_resource roles[TDI_ROLE_COUNT];
+    td_resource frame;
+    td_resource result;
 };
 
 /* All take the passes as `user` and a tdi_pass_frame as `frame`. */
-void tdi_record_clear(const tdi_pass_context *context);
-void tdi_record_cull(const tdi_pass_context *context);
-void tdi_record_raster(const tdi_pass_context *context);
-void tdi_record_raster_large(const tdi_pass_context *context);
-void tdi_record_shade(const tdi_pass_context *context);
-void tdi_record_copy(const tdi_pass_context *context);
+void tdi_record_clear(const td_pass_context *context);
+void tdi_record_cull(const td_pass_context *context);
+void tdi_record_raster(const td_pass_context *context);
+void tdi_record_raster_large(const td_pass_context *context);
+void tdi_record_shade(const td_pass_context *context);
+void tdi_record_copy(const td_pass_context *context);
 
 #endif

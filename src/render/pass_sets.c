@@ -52,7 +52,7 @@ void tdi_pass_sets_destroy(tdi_pass_sets *sets)
     tdi_free(sets);
 }
 
-VkDescriptorSet tdi_pass_set(const tdi_pass_context *context, tdi_pass_pipeline index)
+VkDescriptorSet tdi_pass_set(const td_pass_context *context, tdi_pass_pipeline index)
 {
     const tdi_passes *passes = context->user;
     const tdi_pass_frame *frame = context->frame;
@@ -61,7 +61,7 @@ VkDescriptorSet tdi_pass_set(const tdi_pass_context *context, tdi_pass_pipeline 
     const uint32_t count = tdi_pipeline_roles(index, &roles);
     memset(bindings, 0, sizeof bindings);
     for (uint32_t i = 0; i < count; i++) {
-        const tdi_bound *bound = &context->resources[passes->roles[roles[i]]];
+        const td_bound *bound = &context->resources[passes->roles[roles[i]]];
         bindings[i].buffer = bound->buffer;
         bindings[i].offset = bound->offset;
         bindings[i].size = bound->size;

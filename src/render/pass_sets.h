@@ -5,6 +5,6 @@
 #include "render/pass_record.h"
 
 /* The set of a pipeline, with what the execution that is being recorded has bound. */
-VkDescriptorSet tdi_pass_set(const tdi_pass_context *context, tdi_pass_pipeline index);
+VkDescriptorSet tdi_pass_set(const td_pass_context *context, tdi_pass_pipeline index);
 
 #endif

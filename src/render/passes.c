@@ -53,32 +53,32 @@ uint64_t tdi_passes_max_views(const tdi_passes *passes, const td_device *device)
 
 /* Sizes of what lives within a frame. */
 
-static VkDeviceSize view_pixels(const tdi_extent *extent)
+static VkDeviceSize view_pixels(const td_graph_extent *extent)
 {
     return (VkDeviceSize)extent->tile_width * extent->tile_height * extent->views;
 }
 
-static VkDeviceSize words_size(const tdi_extent *extent, void *user)
+static VkDeviceSize words_size(const td_graph_extent *extent, void *user)
 {
     (void)user;
     return WORD_BYTES * view_pixels(extent) * extent->samples;
 }
 
-static VkDeviceSize lists_size(const tdi_extent *extent, void *user)
+static VkDeviceSize lists_size(const td_graph_extent *extent, void *user)
 {
     (void)extent;
     (void)user;
     return TDI_LIST_COUNT * sizeof(struct tdi_dispatch_list);
 }
 
-static VkDeviceSize visible_size(const tdi_extent *extent, void *user)
+static VkDeviceSize visible_size(const td_graph_extent *extent, void *user)
 {
     const tdi_passes *passes = user;
     const VkDeviceSize clusters = passes->params.cluster_instances;
     return VISIBLE_BYTES * (clusters > 0 ? clusters : 1) * extent->views;
 }
 
-static VkDeviceSize large_lists_size(const tdi_extent *extent, void *user)
+static VkDeviceSize large_lists_size(const td_graph_extent *extent, void *user)
 {
     (void)extent;
     (void)user;
@@ -87,19 +87,19 @@ static VkDeviceSize large_lists_size(const tdi_extent *extent, void *user)
 
 /* Room for some more than Sponza has from inside (6,000 and 29,000 in 2 Mpixel); what does not fit
  * is drawn all the same, only slower. */
-static VkDeviceSize large_triangles_size(const tdi_extent *extent, void *user)
+static VkDeviceSize large_triangles_size(const td_graph_extent *extent, void *user)
 {
     (void)user;
     return sizeof(struct tdi_large_triangle) * (1024 + view_pixels(extent) / 128);
 }
 
-static VkDeviceSize entries_size(const tdi_extent *extent, void *user)
+static VkDeviceSize entries_size(const td_graph_extent *extent, void *user)
 {
     (void)user;
     return ENTRY_BYTES * (4096 + view_pixels(extent) / 16);
 }
 
-static VkDeviceSize pixels_size(const tdi_extent *extent, void *user)
+static VkDeviceSize pixels_size(const td_graph_extent *extent, void *user)
 {
     const tdi_passes *passes = user;
     const uint32_t outputs = passes->params.outputs;
@@ -109,11 +109,11 @@ static VkDeviceSize pixels_size(const tdi_extent *extent, void *user)
     return 4 * count * view_pixels(extent);
 }
 
-static td_result add_resources(tdi_passes *passes, tdi_graph *graph)
+static td_result add_resources(tdi_passes *passes, td_graph *graph)
 {
     static const struct {
         const char *name;
-        VkDeviceSize (*size)(const tdi_extent *extent, void *user);
+        VkDeviceSize (*size)(const td_graph_extent *extent, void *user);
     } transients[TDI_ROLE_COUNT] = {
         [TDI_ROLE_WORDS] = {"visibility words", words_size},
         [TDI_ROLE_LISTS] = {"lists of clusters", lists_size},
@@ -123,21 +123,21 @@ static td_result add_resources(tdi_passes *passes, tdi_graph *graph)
         [TDI_ROLE_ENTRIES] = {"bin entries", entries_size},
         [TDI_ROLE_PIXELS] = {"pixels", pixels_size},
     };
-    const tdi_resource_params frame = {.name = "frame", .kind = TDI_RESOURCE_EXTERNAL};
-    const tdi_resource_params result = {.name = "result", .kind = TDI_RESOURCE_EXTERNAL};
-    TDI_TRY(tdi_graph_add_resource(graph, &frame, &passes->frame));
-    TDI_TRY(tdi_graph_add_resource(graph, &result, &passes->result));
+    const td_resource_params frame = {.name = "frame", .kind = TD_RESOURCE_EXTERNAL};
+    const td_resource_params result = {.name = "result", .kind = TD_RESOURCE_EXTERNAL};
+    TDI_TRY(td_graph_add_resource(graph, &frame, &passes->frame));
+    TDI_TRY(td_graph_add_resource(graph, &result, &passes->result));
     for (uint32_t i = 0; i < TDI_ROLE_COUNT; i++) {
-        const tdi_resource_params params = {
+        const td_resource_params params = {
             .name = transients[i].name,
-            .kind = TDI_RESOURCE_TRANSIENT,
+            .kind = TD_RESOURCE_TRANSIENT,
             .size = transients[i].size,
             .user = passes,
         };
         if (i == TDI_ROLE_PIXELS && !passes->params.copy_out)
             passes->roles[i] = passes->result;
         else
-            TDI_TRY(tdi_graph_add_resource(graph, &params, &passes->roles[i]));
+            TDI_TRY(td_graph_add_resource(graph, &params, &passes->roles[i]));
     }
     return TD_OK;
 }
@@ -146,32 +146,32 @@ static td_result add_resources(tdi_passes *passes, tdi_graph *graph)
 #define STORAGE_WRITE VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT
 #define INDIRECT_READ VK_ACCESS_2_INDIRECT_COMMAND_READ_BIT
 
-static tdi_use compute_use(tdi_resource resource, tdi_access_mode mode, tdi_before before)
+static td_use compute_use(td_resource resource, td_access_mode mode, td_before before)
 {
-    return (tdi_use){
+    return (td_use){
         .resource = resource,
         .stages = VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT,
-        .access = mode == TDI_READ    ? STORAGE_READ
-                  : mode == TDI_WRITE ? STORAGE_WRITE
-                                      : STORAGE_READ | STORAGE_WRITE,
+        .access = mode == TD_ACCESS_READ    ? STORAGE_READ
+                  : mode == TD_ACCESS_WRITE ? STORAGE_WRITE
+                                            : STORAGE_READ | STORAGE_WRITE,
         .mode = mode,
         .before = before,
     };
 }
 
 /* Lists that are read by the dispatch too. */
-static tdi_use indirect_use(tdi_resource resource)
+static td_use indirect_use(td_resource resource)
 {
-    tdi_use use = compute_use(resource, TDI_READ, TDI_KEPT);
+    td_use use = compute_use(resource, TD_ACCESS_READ, TD_BEFORE_KEPT);
     use.stages |= VK_PIPELINE_STAGE_2_DRAW_INDIRECT_BIT;
     use.access |= INDIRECT_READ;
     return use;
 }
 
-static td_result add_pass(tdi_passes *passes, tdi_graph *graph, const char *name, td_lane lane,
-                          tdi_record_fn record, const tdi_use *uses, uint32_t count)
+static td_result add_pass(tdi_passes *passes, td_graph *graph, const char *name, td_lane lane,
+                          td_record_fn record, const td_use *uses, uint32_t count)
 {
-    const tdi_pass_params params = {
+    const td_pass_params params = {
         .name = name,
         .lane = lane,
         .capabilities = lane == TD_LANE_TRANSFER ? VK_QUEUE_TRANSFER_BIT : VK_QUEUE_COMPUTE_BIT,
@@ -180,40 +180,40 @@ static td_result add_pass(tdi_passes *passes, tdi_graph *graph, const char *name
         .record = record,
         .user = passes,
     };
-    return tdi_graph_add_pass(graph, &params);
+    return td_graph_add_pass(graph, &params);
 }
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static td_result add_visibility(tdi_passes *passes, tdi_graph *graph)
+static td_result add_visibility(tdi_passes *passes, td_graph *graph)
 {
-    const tdi_resource *role = passes->roles;
-    const tdi_use clear[] = {
-        compute_use(passes->frame, TDI_READ, TDI_KEPT),
-        compute_use(role[TDI_ROLE_WORDS], TDI_WRITE, TDI_UNDEFINED),
-        compute_use(role[TDI_ROLE_LISTS], TDI_WRITE, TDI_UNDEFINED),
-        compute_use(role[TDI_ROLE_LARGE_LISTS], TDI_WRITE, TDI_UNDEFINED),
+    const td_resource *role = passes->roles;
+    const td_use clear[] = {
+        compute_use(passes->frame, TD_ACCESS_READ, TD_BEFORE_KEPT),
+        compute_use(role[TDI_ROLE_WORDS], TD_ACCESS_WRITE, TD_BEFORE_UNDEFINED),
+        compute_use(role[TDI_ROLE_LISTS], TD_ACCESS_WRITE, TD_BEFORE_UNDEFINED),
+        compute_use(role[TDI_ROLE_LARGE_LISTS], TD_ACCESS_WRITE, TD_BEFORE_UNDEFINED),
     };
-    const tdi_use cull[] = {
-        compute_use(passes->frame, TDI_READ, TDI_KEPT),
-        compute_use(role[TDI_ROLE_LISTS], TDI_ACCUMULATE, TDI_KEPT),
-        compute_use(role[TDI_ROLE_VISIBLE], TDI_WRITE, TDI_UNDEFINED),
+    const td_use cull[] = {
+        compute_use(passes->frame, TD_ACCESS_READ, TD_BEFORE_KEPT),
+        compute_use(role[TDI_ROLE_LISTS], TD_ACCESS_ACCUMULATE, TD_BEFORE_KEPT),
+        compute_use(role[TDI_ROLE_VISIBLE], TD_ACCESS_WRITE, TD_BEFORE_UNDEFINED),
     };
-    const tdi_use raster[] = {
-        compute_use(passes->frame, TDI_READ, TDI_KEPT),
-        compute_use(role[TDI_ROLE_WORDS], TDI_ACCUMULATE, TDI_KEPT),
+    const td_use raster[] = {
+        compute_use(passes->frame, TD_ACCESS_READ, TD_BEFORE_KEPT),
+        compute_use(role[TDI_ROLE_WORDS], TD_ACCESS_ACCUMULATE, TD_BEFORE_KEPT),
         indirect_use(role[TDI_ROLE_LISTS]),
-        compute_use(role[TDI_ROLE_VISIBLE], TDI_READ, TDI_KEPT),
-        compute_use(role[TDI_ROLE_LARGE_LISTS], TDI_ACCUMULATE, TDI_KEPT),
-        compute_use(role[TDI_ROLE_LARGE_TRIANGLES], TDI_WRITE, TDI_UNDEFINED),
-        compute_use(role[TDI_ROLE_ENTRIES], TDI_WRITE, TDI_UNDEFINED),
+        compute_use(role[TDI_ROLE_VISIBLE], TD_ACCESS_READ, TD_BEFORE_KEPT),
+        compute_use(role[TDI_ROLE_LARGE_LISTS], TD_ACCESS_ACCUMULATE, TD_BEFORE_KEPT),
+        compute_use(role[TDI_ROLE_LARGE_TRIANGLES], TD_ACCESS_WRITE, TD_BEFORE_UNDEFINED),
+        compute_use(role[TDI_ROLE_ENTRIES], TD_ACCESS_WRITE, TD_BEFORE_UNDEFINED),
     };
-    const tdi_use large[] = {
-        compute_use(passes->frame, TDI_READ, TDI_KEPT),
-        compute_use(role[TDI_ROLE_WORDS], TDI_ACCUMULATE, TDI_KEPT),
+    const td_use large[] = {
+        compute_use(passes->frame, TD_ACCESS_READ, TD_BEFORE_KEPT),
+        compute_use(role[TDI_ROLE_WORDS], TD_ACCESS_ACCUMULATE, TD_BEFORE_KEPT),
         indirect_use(role[TDI_ROLE_LARGE_LISTS]),
-        compute_use(role[TDI_ROLE_LARGE_TRIANGLES], TDI_READ, TDI_KEPT),
-        compute_use(role[TDI_ROLE_ENTRIES], TDI_READ, TDI_KEPT),
+        compute_use(role[TDI_ROLE_LARGE_TRIANGLES], TD_ACCESS_READ, TD_BEFORE_KEPT),
+        compute_use(role[TDI_ROLE_ENTRIES], TD_ACCESS_READ, TD_BEFORE_KEPT),
     };
     TDI_TRY(
         add_pass(passes, graph, "clear", TD_LANE_COMPUTE, tdi_record_clear, clear, COUNT(clear)));
@@ -224,30 +224,30 @@ static td_result add_visibility(tdi_passes *passes, tdi_graph *graph)
                     COUNT(large));
 }
 
-static td_result add_output(tdi_passes *passes, tdi_graph *graph)
+static td_result add_output(tdi_passes *passes, td_graph *graph)
 {
-    const tdi_resource pixels = passes->roles[TDI_ROLE_PIXELS];
-    const tdi_use shade[] = {
-        compute_use(passes->frame, TDI_READ, TDI_KEPT),
-        compute_use(passes->roles[TDI_ROLE_WORDS], TDI_READ, TDI_KEPT),
-        compute_use(pixels, TDI_WRITE, TDI_UNDEFINED),
+    const td_resource pixels = passes->roles[TDI_ROLE_PIXELS];
+    const td_use shade[] = {
+        compute_use(passes->frame, TD_ACCESS_READ, TD_BEFORE_KEPT),
+        compute_use(passes->roles[TDI_ROLE_WORDS], TD_ACCESS_READ, TD_BEFORE_KEPT),
+        compute_use(pixels, TD_ACCESS_WRITE, TD_BEFORE_UNDEFINED),
     };
-    const tdi_use copy[] = {
+    const td_use copy[] = {
         {.resource = pixels,
          .stages = VK_PIPELINE_STAGE_2_COPY_BIT,
          .access = VK_ACCESS_2_TRANSFER_READ_BIT,
-         .mode = TDI_READ},
+         .mode = TD_ACCESS_READ},
         {.resource = passes->result,
          .stages = VK_PIPELINE_STAGE_2_COPY_BIT,
          .access = VK_ACCESS_2_TRANSFER_WRITE_BIT,
-         .mode = TDI_WRITE,
-         .before = TDI_UNDEFINED},
+         .mode = TD_ACCESS_WRITE,
+         .before = TD_BEFORE_UNDEFINED},
     };
-    const tdi_use host = {
+    const td_use host = {
         .resource = passes->result,
         .stages = VK_PIPELINE_STAGE_2_HOST_BIT,
         .access = VK_ACCESS_2_HOST_READ_BIT,
-        .mode = TDI_READ,
+        .mode = TD_ACCESS_READ,
     };
     const bool copied = passes->params.copy_out;
     TDI_TRY(
@@ -259,7 +259,7 @@ static td_result add_output(tdi_passes *passes, tdi_graph *graph)
                     &host, 1);
 }
 
-td_result tdi_passes_declare(tdi_passes *passes, tdi_graph *graph, tdi_pass_resources *out)
+td_result tdi_passes_declare(tdi_passes *passes, td_graph *graph, tdi_pass_resources *out)
 {
     TDI_TRY(add_resources(passes, graph));
     TDI_TRY(add_visibility(passes, graph));

@@ -24,12 +24,12 @@ void tdi_passes_destroy(tdi_passes *passes);
 
 /* Resources that the caller binds for each execution. */
 typedef struct tdi_pass_resources {
-    tdi_resource frame;  /* struct tdi_frame, then the views; read-only */
-    tdi_resource result; /* readback slot */
+    td_resource frame;  /* struct tdi_frame, then the views; read-only */
+    td_resource result; /* readback slot */
 } tdi_pass_resources;
 
 /* Adds all passes to a graph; once. */
-td_result tdi_passes_declare(tdi_passes *passes, tdi_graph *graph, tdi_pass_resources *out);
+td_result tdi_passes_declare(tdi_passes *passes, td_graph *graph, tdi_pass_resources *out);
 
 /* The descriptor sets of one frame slot. Used by one thread at a time; rewritten while recording,
  * when the slot's last execution is done. */

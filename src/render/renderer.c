@@ -23,7 +23,7 @@ typedef struct frame_slot {
     tdi_plan_slot *plan_slot;
     tdi_pass_sets *sets;
     tdi_buffer frame; /* struct tdi_frame, then the views */
-    tdi_ticket last;  /* of its last execution */
+    td_ticket last;   /* of its last execution */
 } frame_slot;
 
 struct td_renderer {
@@ -32,9 +32,9 @@ struct td_renderer {
     td_renderer_params params; /* defaults filled in */
     tdi_sizing sizing;
     tdi_passes *passes;
-    tdi_graph *graph;
+    td_graph *graph;
     tdi_pass_resources resources;
-    tdi_plan *plan;
+    td_plan *plan;
     tdi_device_scene *device_scene;
     tdi_results *results;
     tdi_buffer transient[2];
@@ -116,7 +116,7 @@ static td_result declare_frame(td_renderer *renderer)
         .threads = renderer->scene->threads,
     };
     TDI_TRY(tdi_passes_create(renderer->device, &params, &renderer->passes));
-    TDI_TRY(tdi_graph_create("view", &renderer->graph));
+    TDI_TRY(td_graph_create("view", &renderer->graph));
     return tdi_passes_declare(renderer->passes, renderer->graph, &renderer->resources);
 }
 
@@ -130,7 +130,7 @@ static td_result size_frame(td_renderer *renderer)
         .scene = renderer->scene,
     };
     TDI_TRY(tdi_sizing_find(&request, &renderer->sizing));
-    const tdi_extent extent = {
+    const td_graph_extent extent = {
         .tile_width = renderer->sizing.tile_width,
         .tile_height = renderer->sizing.tile_height,
         .views = renderer->sizing.views,
@@ -234,8 +234,8 @@ void td_renderer_destroy(td_renderer *renderer)
     for (uint32_t i = 0; i < 2; i++)
         tdi_buffer_destroy(renderer->device, &renderer->transient[i]);
     tdi_device_scene_destroy(renderer->device_scene);
-    tdi_plan_destroy(renderer->plan);
-    tdi_graph_destroy(renderer->graph);
+    td_plan_destroy(renderer->plan);
+    td_graph_destroy(renderer->graph);
     tdi_passes_destroy(renderer->passes);
     td_scene_destroy(renderer->scene);
     tdi_free(renderer);
@@ -307,7 +307,7 @@ typedef struct submission {
     struct tdi_view views[TDI_MAX_VIEWS];
     tdi_result *result;
     uint64_t item;
-    tdi_ticket last;
+    td_ticket last;
 } submission;
 
 static td_result write_frame(td_renderer *renderer, frame_slot *slot, submission *work)
@@ -326,14 +326,14 @@ static td_result execute_tile(td_renderer *renderer, submission *work)
     frame_slot *slot = NULL;
     TDI_TRY(next_slot(renderer, &slot));
     TDI_TRY(write_frame(renderer, slot, work));
-    const tdi_binding_of bindings[] = {
+    const td_binding bindings[] = {
         {.resource = renderer->resources.frame,
          .bound = {.buffer = slot->frame.handle, .size = slot->frame.size}},
         {.resource = renderer->resources.result,
          .bound = {.buffer = tdi_result_buffer(work->result),
                    .size = tdi_result_bytes(work->result)}},
     };
-    const tdi_wait scene_ready = {
+    const td_wait scene_ready = {
         .ticket = renderer->device_scene->ready,
         .stages = VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT,
     };
@@ -343,7 +343,7 @@ static td_result execute_tile(td_renderer *renderer, submission *work)
         .bindless = tdi_bindless_set(renderer->device->bindless),
         .sets = slot->sets,
     };
-    const tdi_execution execution = {
+    const td_execution execution = {
         .bindings = bindings,
         .binding_count = sizeof bindings / sizeof bindings[0],
         .waits = &scene_ready,
@@ -399,7 +399,7 @@ static td_result begin_result(td_renderer *renderer, uint32_t count, uint64_t ti
                               tdi_result **out)
 {
     const uint64_t deadline = tdi_deadline(tdi_now_ns(), timeout_ns);
-    const tdi_ticket last = renderer->slots[renderer->next_slot].last;
+    const td_ticket last = renderer->slots[renderer->next_slot].last;
     const td_result result = tdi_ticket_wait(renderer->device, last, timeout_ns);
     if (result == TD_ERROR_TIMEOUT)
         return tdi_fail(timeout_ns == 0 ? TD_ERROR_AGAIN : TD_ERROR_TIMEOUT,

@@ -171,7 +171,7 @@ static void finish_views(tdi_watch *watch, td_result outcome)
         tdi_request_finish(requests[i], outcome);
 }
 
-void tdi_result_submitted(tdi_result *result, tdi_ticket ticket, td_request **requests)
+void tdi_result_submitted(tdi_result *result, td_ticket ticket, td_request **requests)
 {
     for (uint32_t i = 0; i < result->view_count; i++)
         requests[i] = result->views[i].request;
@@ -185,7 +185,7 @@ static void finish_abandoned(tdi_watch *watch, td_result outcome)
     drop_requests(result, result->view_count, outcome == TD_OK ? TD_ERROR_CANCELLED : outcome);
 }
 
-void tdi_result_abandon(tdi_result *result, tdi_ticket ticket)
+void tdi_result_abandon(tdi_result *result, td_ticket ticket)
 {
     result->watch = (tdi_watch){.ticket = ticket, .reached = finish_abandoned};
     if (ticket.value)

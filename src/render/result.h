@@ -40,9 +40,9 @@ VkDeviceSize tdi_result_bytes(const tdi_result *result);
 
 /* The submission went out: the requests, one for each view, now belong to the caller and are
  * finished when the ticket is reached. */
-void tdi_result_submitted(tdi_result *result, tdi_ticket ticket, td_request **requests);
+void tdi_result_submitted(tdi_result *result, td_ticket ticket, td_request **requests);
 /* It did not: the requests are gone and the slot is free, once `ticket` (of what was submitted
  * before the failure; value 0: nothing) is reached. */
-void tdi_result_abandon(tdi_result *result, tdi_ticket ticket);
+void tdi_result_abandon(tdi_result *result, td_ticket ticket);
 
 #endif

@@ -39,7 +39,7 @@ static td_result total_cost(const tdi_sizing_request *request, tdi_sizing *sizin
 
 static td_result measure_transient(const tdi_sizing_request *request, tdi_sizing *sizing)
 {
-    const tdi_extent extent = {
+    const td_graph_extent extent = {
         .tile_width = sizing->tile_width,
         .tile_height = sizing->tile_height,
         .views = sizing->views,
@@ -47,11 +47,11 @@ static td_result measure_transient(const tdi_sizing_request *request, tdi_sizing
     };
     tdi_lane_map lanes;
     tdi_lane_map_of(request->device, &lanes);
-    tdi_plan *plan = NULL;
+    td_plan *plan = NULL;
     TDI_TRY(tdi_graph_compile(request->graph, &extent, &lanes, &plan));
-    sizing->transient_bytes = tdi_plan_transient_bytes(plan);
+    sizing->transient_bytes = td_plan_transient_bytes(plan);
     sizing->frame_bytes = sizeof(struct tdi_frame) + sizing->views * sizeof(struct tdi_view);
-    tdi_plan_destroy(plan);
+    td_plan_destroy(plan);
     return TD_OK;
 }
 

@@ -27,7 +27,7 @@ typedef struct tdi_sizing_request {
     td_device *device;
     const td_renderer_params *params; /* checked, defaults filled in */
     const tdi_passes *passes;
-    const tdi_graph *graph;
+    const td_graph *graph;
     const td_scene *scene;
 } tdi_sizing_request;
 

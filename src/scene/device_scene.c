@@ -303,7 +303,7 @@ td_result tdi_device_scene_update(tdi_device_scene *device_scene, const td_scene
     return TD_OK;
 }
 
-void tdi_device_scene_used(tdi_device_scene *device_scene, tdi_ticket ticket)
+void tdi_device_scene_used(tdi_device_scene *device_scene, td_ticket ticket)
 {
     device_scene->versions[device_scene->current_version].last_use = ticket;
 }

@@ -28,7 +28,7 @@ typedef struct tdi_device_slot {
 /* The instances as they were at one revision of the transforms. */
 typedef struct tdi_instance_version {
     tdi_buffer buffer;
-    tdi_ticket last_use;
+    td_ticket last_use;
     uint64_t revision;
     bool filled;
 } tdi_instance_version;
@@ -44,7 +44,7 @@ typedef struct tdi_device_scene {
     uint32_t version_count, current_version;
     uint32_t instance_count, cluster_instance_count;
     uint64_t structure_revision;
-    tdi_ticket ready;           /* everything above is there */
+    td_ticket ready;            /* everything above is there */
     struct tdi_frame addresses; /* the scene's part of a frame; the rest is zero */
 } tdi_device_scene;
 
@@ -74,6 +74,6 @@ void tdi_device_scene_destroy(tdi_device_scene *scene);
 td_result tdi_device_scene_update(tdi_device_scene *device_scene, const td_scene *scene,
                                   struct tdi_frame *frame);
 /* The frame that was filled last runs until `ticket`. */
-void tdi_device_scene_used(tdi_device_scene *device_scene, tdi_ticket ticket);
+void tdi_device_scene_used(tdi_device_scene *device_scene, td_ticket ticket);
 
 #endif

@@ -27,15 +27,15 @@ typedef struct chain_slot {
     tdi_plan_slot *slot;
     tdi_buffer own; /* without sharing */
     VkDescriptorSet sets[STEPS];
-    tdi_ticket ticket;
+    td_ticket ticket;
     tdi_readback_slot *out;
     uint32_t add;
 } chain_slot;
 
 struct chain {
-    tdi_graph *graph;
-    tdi_plan *plan;
-    tdi_resource steps[STEPS], result;
+    td_graph *graph;
+    td_plan *plan;
+    td_resource steps[STEPS], result;
     tdi_pipeline pipeline;
     tdi_descriptor_pool *pool;
     tdi_buffer shared;
@@ -56,13 +56,13 @@ typedef struct frame {
 
 static step_user users[STEPS] = {{0}, {1}, {2}, {3}};
 
-static VkDeviceSize step_size(const tdi_extent *extent, void *user)
+static VkDeviceSize step_size(const td_graph_extent *extent, void *user)
 {
     (void)user;
     return (VkDeviceSize)extent->tile_width * sizeof(uint32_t);
 }
 
-static void record_step(const tdi_pass_context *context)
+static void record_step(const td_pass_context *context)
 {
     const frame *f = context->frame;
     const step_user *user = context->user;
@@ -79,11 +79,11 @@ static void record_step(const tdi_pass_context *context)
     device->vk.vkCmdDispatch(context->commands, (COUNT + 63) / 64, 1, 1);
 }
 
-static void record_copy(const tdi_pass_context *context)
+static void record_copy(const td_pass_context *context)
 {
     const frame *f = context->frame;
-    const tdi_bound *from = &context->resources[f->all->steps[STEPS - 1]];
-    const tdi_bound *to = &context->resources[f->all->result];
+    const td_bound *from = &context->resources[f->all->steps[STEPS - 1]];
+    const td_bound *to = &context->resources[f->all->result];
     const VkBufferCopy region = {from->offset, to->offset, BYTES};
     context->device->vk.vkCmdCopyBuffer(context->commands, from->buffer, to->buffer, 1, &region);
 }
@@ -93,18 +93,18 @@ static void add_steps(chain *all, uint32_t careless)
 {
     static const char *const NAMES[STEPS] = {"step 0", "step 1", "step 2", "step 3"};
     for (uint32_t i = 0; i < STEPS; i++) {
-        const tdi_resource_params resource = {
-            .name = NAMES[i], .kind = TDI_RESOURCE_TRANSIENT, .size = step_size};
-        gpu_ok(tdi_graph_add_resource(all->graph, &resource, &all->steps[i]));
-        const tdi_use uses[] = {
+        const td_resource_params resource = {
+            .name = NAMES[i], .kind = TD_RESOURCE_TRANSIENT, .size = step_size};
+        gpu_ok(td_graph_add_resource(all->graph, &resource, &all->steps[i]));
+        const td_use uses[] = {
             {.resource = all->steps[i],
              .stages = COMPUTE,
              .access = STORAGE_WRITE,
-             .mode = TDI_WRITE,
-             .before = TDI_UNDEFINED},
+             .mode = TD_ACCESS_WRITE,
+             .before = TD_BEFORE_UNDEFINED},
             {.resource = all->steps[i ? i - 1 : 0], .stages = COMPUTE, .access = STORAGE_READ},
         };
-        const tdi_pass_params pass = {
+        const td_pass_params pass = {
             .name = NAMES[i],
             .lane = i % 2 ? TD_LANE_GRAPHICS : TD_LANE_COMPUTE,
             .capabilities = VK_QUEUE_COMPUTE_BIT,
@@ -113,25 +113,25 @@ static void add_steps(chain *all, uint32_t careless)
             .record = record_step,
             .user = &users[i],
         };
-        gpu_ok(tdi_graph_add_pass(all->graph, &pass));
+        gpu_ok(td_graph_add_pass(all->graph, &pass));
     }
 }
 
 static void add_readback(chain *all)
 {
-    const tdi_resource_params resource = {.name = "result", .kind = TDI_RESOURCE_EXTERNAL};
-    gpu_ok(tdi_graph_add_resource(all->graph, &resource, &all->result));
-    const tdi_use copied[] = {
+    const td_resource_params resource = {.name = "result", .kind = TD_RESOURCE_EXTERNAL};
+    gpu_ok(td_graph_add_resource(all->graph, &resource, &all->result));
+    const td_use copied[] = {
         {.resource = all->steps[STEPS - 1],
          .stages = COPY,
          .access = VK_ACCESS_2_TRANSFER_READ_BIT},
         {.resource = all->result,
          .stages = COPY,
          .access = VK_ACCESS_2_TRANSFER_WRITE_BIT,
-         .mode = TDI_WRITE,
-         .before = TDI_UNDEFINED},
+         .mode = TD_ACCESS_WRITE,
+         .before = TD_BEFORE_UNDEFINED},
     };
-    const tdi_pass_params copy = {
+    const td_pass_params copy = {
         .name = "copy",
         .lane = TD_LANE_TRANSFER,
         .capabilities = VK_QUEUE_TRANSFER_BIT,
@@ -139,12 +139,12 @@ static void add_readback(chain *all)
         .use_count = 2,
         .record = record_copy,
     };
-    gpu_ok(tdi_graph_add_pass(all->graph, &copy));
-    const tdi_use seen = {.resource = all->result,
-                          .stages = VK_PIPELINE_STAGE_2_HOST_BIT,
-                          .access = VK_ACCESS_2_HOST_READ_BIT};
-    const tdi_pass_params host = {.name = "read", .uses = &seen, .use_count = 1};
-    gpu_ok(tdi_graph_add_pass(all->graph, &host));
+    gpu_ok(td_graph_add_pass(all->graph, &copy));
+    const td_use seen = {.resource = all->result,
+                         .stages = VK_PIPELINE_STAGE_2_HOST_BIT,
+                         .access = VK_ACCESS_2_HOST_READ_BIT};
+    const td_pass_params host = {.name = "read", .uses = &seen, .use_count = 1};
+    gpu_ok(td_graph_add_pass(all->graph, &host));
 }
 
 static void make_pipeline(td_device *device, chain *all)
@@ -170,7 +170,7 @@ static tdi_binding range_of(const chain *all, uint32_t step, const tdi_buffer *m
 
 static void make_slot(td_device *device, chain *all, chain_slot *slot, bool share)
 {
-    VkDeviceSize bytes = tdi_plan_transient_bytes(all->plan);
+    VkDeviceSize bytes = td_plan_transient_bytes(all->plan);
     if (!share)
         gpu_make_buffer(device, bytes, TDI_MEMORY_DEVICE, &slot->own);
     const tdi_buffer *memory = share ? &all->shared : &slot->own;
@@ -186,15 +186,16 @@ static void make_slot(td_device *device, chain *all, chain_slot *slot, bool shar
 static void make_careless_chain(td_device *device, chain *all, bool share, uint32_t careless)
 {
     *all = (chain){0};
-    gpu_ok(tdi_graph_create("chain", &all->graph));
+    gpu_ok(td_graph_create("chain", &all->graph));
     add_steps(all, careless);
     add_readback(all);
     tdi_lane_map lanes;
     tdi_lane_map_of(device, &lanes);
-    const tdi_extent extent = {.tile_width = COUNT, .tile_height = 1, .views = 1, .samples = 1};
+    const td_graph_extent extent = {
+        .tile_width = COUNT, .tile_height = 1, .views = 1, .samples = 1};
     gpu_ok(tdi_graph_compile(all->graph, &extent, &lanes, &all->plan));
     make_pipeline(device, all);
-    gpu_make_buffer(device, tdi_plan_transient_bytes(all->plan), TDI_MEMORY_DEVICE, &all->shared);
+    gpu_make_buffer(device, td_plan_transient_bytes(all->plan), TDI_MEMORY_DEVICE, &all->shared);
     const tdi_readback_params ring = {.name = "ring", .slot_bytes = BYTES, .slots = SLOTS};
     gpu_ok(tdi_readback_create(device, &ring, &all->ring));
     for (uint32_t i = 0; i < SLOTS; i++)
@@ -217,8 +218,8 @@ static void destroy_chain(td_device *device, chain *all)
     tdi_buffer_destroy(device, &all->shared);
     tdi_descriptor_pool_destroy(device, all->pool);
     tdi_pipeline_destroy(device, &all->pipeline);
-    tdi_plan_destroy(all->plan);
-    tdi_graph_destroy(all->graph);
+    td_plan_destroy(all->plan);
+    td_graph_destroy(all->graph);
     td_monitor_destroy(all->monitor);
 }
 
@@ -227,11 +228,11 @@ static void start_frame(chain *all, chain_slot *slot, uint32_t index)
     gpu_ok(tdi_readback_acquire(all->ring, 0, &slot->out));
     slot->add = index * 7 + 1;
     frame f = {all, slot};
-    const tdi_binding_of binding = {
+    const td_binding binding = {
         .resource = all->result,
         .bound = {.buffer = slot->out->buffer, .size = slot->out->size},
     };
-    const tdi_execution execution = {
+    const td_execution execution = {
         .bindings = &binding,
         .binding_count = 1,
         .frame = &f,
@@ -295,7 +296,7 @@ static void memory_is_shared_within_a_frame(td_device *device)
     chain all;
     make_chain(device, &all, true);
     VkDeviceSize one = (BYTES + 255) / 256 * 256;
-    assert_true(tdi_plan_transient_bytes(all.plan) <= one + BYTES);
+    assert_true(td_plan_transient_bytes(all.plan) <= one + BYTES);
     destroy_chain(device, &all);
 }
 
@@ -372,9 +373,9 @@ static void tickets_are_reached_and_watched(td_device *device)
     counter c = {.watch = {.reached = on_reached}};
     gpu_ok(tdi_mutex_init(&c.mutex, TDI_RANK_NONE));
     gpu_ok(tdi_cond_init(&c.changed));
-    tdi_ticket last = {0, 0};
+    td_ticket last = {0};
     for (uint32_t i = 0; i < 300; i++) {
-        const tdi_wait wait = {last, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT};
+        const td_wait wait = {.ticket = last, .stages = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT};
         const tdi_submission submission = {
             .lane = (td_lane)(i % TD_LANE_COUNT), .waits = &wait, .wait_count = 1};
         gpu_ok(tdi_lane_submit(device, &submission, &last));

@@ -67,7 +67,7 @@ static void upload_pieces(td_device *device, const size_t *pieces, size_t count,
         free(passing);
         offset += pieces[i];
     }
-    tdi_ticket ticket = {0};
+    td_ticket ticket = {0};
     gpu_ok(tdi_upload_flush(upload, &ticket));
     assert_true(ticket.value > 0);
     gpu_ok(tdi_ticket_wait(device, ticket, UINT64_MAX));
@@ -94,7 +94,7 @@ static void nothing_to_upload_is_no_ticket(td_device *device)
 {
     tdi_upload *upload = NULL;
     gpu_ok(tdi_upload_create(device, 0, &upload));
-    tdi_ticket ticket = {0, 77};
+    td_ticket ticket = {.value = 77};
     gpu_ok(tdi_upload_flush(upload, &ticket));
     assert_int_equal(ticket.value, 0);
     tdi_upload_destroy(upload);
@@ -165,7 +165,7 @@ static void upload_picture(td_device *device, uint32_t width, uint32_t height, u
     gpu_ok(tdi_vk_image_create(device, &params, &image));
     gpu_make_buffer(device, size, TDI_MEMORY_READBACK, &readback);
     tdi_upload *upload = NULL;
-    tdi_ticket ticket = {0};
+    td_ticket ticket = {0};
     gpu_ok(tdi_upload_create(device, size, &upload));
     gpu_ok(tdi_upload_image(upload, &image, texels));
     gpu_ok(tdi_upload_flush(upload, &ticket));

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static uint32_t batch_of(const tdi_plan *plan, uint32_t pass)
+static uint32_t batch_of(const td_plan *plan, uint32_t pass)
 {
     const tdi_plan_batch *batches;
     uint32_t count = tdi_plan_batches(plan, &batches);
@@ -27,25 +27,25 @@ static uint32_t count_waits(const tdi_plan_batch *batch)
     return count;
 }
 
-static void add_frame(tdi_graph *graph)
+static void add_frame(td_graph *graph)
 {
-    tdi_resource words = graph_transient(graph, "words", 1000);
-    tdi_resource colour = graph_transient(graph, "colour", 1000);
-    tdi_resource out = graph_bound(graph, "out", TDI_RESOURCE_EXTERNAL);
+    td_resource words = graph_transient(graph, "words", 1000);
+    td_resource colour = graph_transient(graph, "colour", 1000);
+    td_resource out = graph_bound(graph, "out", TD_RESOURCE_EXTERNAL);
     PASS(graph, "visibility", TD_LANE_COMPUTE, use_write(words));
     PASS(graph, "shade", TD_LANE_GRAPHICS, use_read(words), use_write(colour));
     PASS(graph, "copy", TD_LANE_TRANSFER,
-         use_at(colour, COPY, VK_ACCESS_2_TRANSFER_READ_BIT, TDI_READ),
-         use_at(out, COPY, VK_ACCESS_2_TRANSFER_WRITE_BIT, TDI_WRITE));
+         use_at(colour, COPY, VK_ACCESS_2_TRANSFER_READ_BIT, TD_ACCESS_READ),
+         use_at(out, COPY, VK_ACCESS_2_TRANSFER_WRITE_BIT, TD_ACCESS_WRITE));
     graph_host_pass(graph, "read", out);
 }
 
 static void passes_go_to_their_lanes_and_wait_narrowly(void **state)
 {
     (void)state;
-    tdi_graph *graph = graph_make();
+    td_graph *graph = graph_make();
     add_frame(graph);
-    tdi_plan *plan = graph_plan(graph, &THREE_QUEUES);
+    td_plan *plan = graph_plan(graph, &THREE_QUEUES);
     const tdi_plan_batch *batches;
     assert_int_equal(tdi_plan_batches(plan, &batches), 3);
     const uint32_t queues[] = {1, 0, 2};
@@ -62,21 +62,21 @@ static void passes_go_to_their_lanes_and_wait_narrowly(void **state)
         expect_no_barrier(plan, pass);
     assert_int_equal(batch_of(plan, 3), 2);
     expect_barrier(plan, 3, COPY, VK_ACCESS_2_TRANSFER_WRITE_BIT, HOST, VK_ACCESS_2_HOST_READ_BIT);
-    tdi_plan_destroy(plan);
+    td_plan_destroy(plan);
 }
 
 static void lanes_of_one_queue_have_barriers_and_one_batch(void **state)
 {
     (void)state;
-    tdi_graph *graph = graph_make();
+    td_graph *graph = graph_make();
     add_frame(graph);
-    tdi_plan *plan = graph_plan(graph, &ONE_QUEUE);
+    td_plan *plan = graph_plan(graph, &ONE_QUEUE);
     const tdi_plan_batch *batches;
     assert_int_equal(tdi_plan_batches(plan, &batches), 1);
     assert_int_equal(batches[0].pass_count, 4);
     assert_int_equal(count_waits(&batches[0]), 0);
     expect_barrier(plan, 1, COMPUTE, SHADER_WRITE, COMPUTE, SHADER_READ);
-    tdi_plan_destroy(plan);
+    td_plan_destroy(plan);
 }
 
 /* Compute and transfer share a queue, graphics has its own. */
@@ -85,125 +85,126 @@ static void two_queues_mix_both(void **state)
     (void)state;
     tdi_lane_map two = ONE_QUEUE;
     two.queue[TD_LANE_COMPUTE] = two.queue[TD_LANE_TRANSFER] = 1;
-    tdi_graph *graph = graph_make();
+    td_graph *graph = graph_make();
     add_frame(graph);
-    tdi_plan *plan = graph_plan(graph, &two);
+    td_plan *plan = graph_plan(graph, &two);
     const tdi_plan_batch *batches;
     assert_int_equal(tdi_plan_batches(plan, &batches), 3);
     assert_int_equal(batches[0].queue, 1);
     assert_int_equal(batches[1].queue, 0);
     assert_int_equal(batches[2].queue, 1);
-    tdi_plan_destroy(plan);
+    td_plan_destroy(plan);
 }
 
 /* What does not depend on the other queue goes before the wait, not behind it. */
 static void a_wait_holds_up_only_what_needs_it(void **state)
 {
     (void)state;
-    tdi_graph *graph = graph_make();
-    tdi_resource a = graph_transient(graph, "a", 1000);
-    tdi_resource b = graph_transient(graph, "b", 1000);
+    td_graph *graph = graph_make();
+    td_resource a = graph_transient(graph, "a", 1000);
+    td_resource b = graph_transient(graph, "b", 1000);
     PASS(graph, "slow", TD_LANE_COMPUTE, use_write(a));
     PASS(graph, "free", TD_LANE_GRAPHICS, use_write(b));
     PASS(graph, "needs", TD_LANE_GRAPHICS, use_read(a), use_read(b));
     PASS(graph, "after", TD_LANE_GRAPHICS, use_read(a));
-    tdi_plan *plan = graph_plan(graph, &THREE_QUEUES);
+    td_plan *plan = graph_plan(graph, &THREE_QUEUES);
     const tdi_plan_batch *batches;
     assert_int_equal(tdi_plan_batches(plan, &batches), 3);
     assert_int_equal(count_waits(&batches[batch_of(plan, 1)]), 0);
     assert_int_equal(count_waits(&batches[batch_of(plan, 2)]), 1);
     assert_int_equal(batch_of(plan, 3), batch_of(plan, 2));
-    tdi_plan_destroy(plan);
+    td_plan_destroy(plan);
 }
 
 /* A batch that is waited for ends there, so that its ticket does not wait for what comes later. */
 static void a_batch_ends_where_it_is_waited_for(void **state)
 {
     (void)state;
-    tdi_graph *graph = graph_make();
-    tdi_resource a = graph_transient(graph, "a", 1000);
-    tdi_resource b = graph_transient(graph, "b", 1000);
+    td_graph *graph = graph_make();
+    td_resource a = graph_transient(graph, "a", 1000);
+    td_resource b = graph_transient(graph, "b", 1000);
     PASS(graph, "first", TD_LANE_COMPUTE, use_write(a));
     PASS(graph, "reader", TD_LANE_GRAPHICS, use_read(a));
     PASS(graph, "long", TD_LANE_COMPUTE, use_write(b));
     PASS(graph, "late", TD_LANE_GRAPHICS, use_read(b));
-    tdi_plan *plan = graph_plan(graph, &THREE_QUEUES);
+    td_plan *plan = graph_plan(graph, &THREE_QUEUES);
     assert_int_not_equal(batch_of(plan, 0), batch_of(plan, 2));
     const tdi_plan_batch *batches;
     tdi_plan_batches(plan, &batches);
     assert_int_equal(batches[batch_of(plan, 1)].waits[1].batch, batch_of(plan, 0));
-    tdi_plan_destroy(plan);
+    td_plan_destroy(plan);
 }
 
 /* A wait holds for all later work of its queue at its stages; another stage needs its own. */
 static void waits_are_not_repeated(void **state)
 {
     (void)state;
-    tdi_graph *graph = graph_make();
-    tdi_resource a = graph_transient(graph, "a", 1000);
-    tdi_resource b = graph_transient(graph, "b", 1000);
-    tdi_resource c = graph_transient(graph, "c", 1000);
+    td_graph *graph = graph_make();
+    td_resource a = graph_transient(graph, "a", 1000);
+    td_resource b = graph_transient(graph, "b", 1000);
+    td_resource c = graph_transient(graph, "c", 1000);
     PASS(graph, "both", TD_LANE_COMPUTE, use_write(a), use_write(b));
     PASS(graph, "one", TD_LANE_GRAPHICS, use_read(a), use_write(c));
     PASS(graph, "two", TD_LANE_GRAPHICS, use_read(b));
     PASS(graph, "draw", TD_LANE_GRAPHICS,
-         use_at(b, DRAW, VK_ACCESS_2_INDIRECT_COMMAND_READ_BIT, TDI_READ));
-    tdi_plan *plan = graph_plan(graph, &THREE_QUEUES);
+         use_at(b, DRAW, VK_ACCESS_2_INDIRECT_COMMAND_READ_BIT, TD_ACCESS_READ));
+    td_plan *plan = graph_plan(graph, &THREE_QUEUES);
     const tdi_plan_batch *batches;
     tdi_plan_batches(plan, &batches);
     assert_int_equal(batch_of(plan, 1), batch_of(plan, 2));
     assert_int_not_equal(batch_of(plan, 3), batch_of(plan, 2));
     assert_int_equal(batches[batch_of(plan, 3)].waits[1].stages, DRAW);
-    tdi_plan_destroy(plan);
+    td_plan_destroy(plan);
 }
 
 static void a_write_waits_for_readers_on_other_queues(void **state)
 {
     (void)state;
-    tdi_graph *graph = graph_make();
-    tdi_resource a = graph_bound(graph, "a", TDI_RESOURCE_PERSISTENT);
-    PASS(graph, "read", TD_LANE_TRANSFER, use_at(a, COPY, VK_ACCESS_2_TRANSFER_READ_BIT, TDI_READ));
+    td_graph *graph = graph_make();
+    td_resource a = graph_bound(graph, "a", TD_RESOURCE_PERSISTENT);
+    PASS(graph, "read", TD_LANE_TRANSFER,
+         use_at(a, COPY, VK_ACCESS_2_TRANSFER_READ_BIT, TD_ACCESS_READ));
     PASS(graph, "write", TD_LANE_COMPUTE, use_write(a));
-    tdi_plan *plan = graph_plan(graph, &THREE_QUEUES);
+    td_plan *plan = graph_plan(graph, &THREE_QUEUES);
     const tdi_plan_batch *batches;
     assert_int_equal(tdi_plan_batches(plan, &batches), 2);
     assert_int_equal(batches[1].waits[2].batch, 0);
     assert_int_equal(batches[1].waits[2].stages, COMPUTE);
-    tdi_plan_destroy(plan);
+    td_plan_destroy(plan);
 }
 
 static void an_empty_batch_joins_loose_ends(void **state)
 {
     (void)state;
-    tdi_graph *graph = graph_make();
-    tdi_resource a = graph_bound(graph, "a", TDI_RESOURCE_EXTERNAL);
-    tdi_resource b = graph_bound(graph, "b", TDI_RESOURCE_EXTERNAL);
+    td_graph *graph = graph_make();
+    td_resource a = graph_bound(graph, "a", TD_RESOURCE_EXTERNAL);
+    td_resource b = graph_bound(graph, "b", TD_RESOURCE_EXTERNAL);
     PASS(graph, "one", TD_LANE_COMPUTE, use_write(a));
     PASS(graph, "two", TD_LANE_GRAPHICS, use_write(b));
-    tdi_plan *plan = graph_plan(graph, &THREE_QUEUES);
+    td_plan *plan = graph_plan(graph, &THREE_QUEUES);
     const tdi_plan_batch *batches;
     assert_int_equal(tdi_plan_batches(plan, &batches), 3);
     assert_int_equal(batches[2].pass_count, 0);
     assert_int_equal(batches[2].waits[1].batch, 0);
     assert_int_equal(batches[2].waits[1].stages, ALL);
     assert_int_equal(batches[2].queue, 0);
-    tdi_plan_destroy(plan);
+    td_plan_destroy(plan);
 }
 
 /* No queue can wait at the host's stage: the wait is for everything, and a barrier goes on. */
 static void the_host_reads_what_several_queues_wrote(void **state)
 {
     (void)state;
-    tdi_graph *graph = graph_make();
-    tdi_resource a = graph_bound(graph, "a", TDI_RESOURCE_EXTERNAL);
-    tdi_resource b = graph_bound(graph, "b", TDI_RESOURCE_EXTERNAL);
+    td_graph *graph = graph_make();
+    td_resource a = graph_bound(graph, "a", TD_RESOURCE_EXTERNAL);
+    td_resource b = graph_bound(graph, "b", TD_RESOURCE_EXTERNAL);
     PASS(graph, "one", TD_LANE_COMPUTE, use_write(a));
     PASS(graph, "two", TD_LANE_GRAPHICS, use_write(b));
-    const tdi_use uses[] = {use_at(a, HOST, VK_ACCESS_2_HOST_READ_BIT, TDI_READ),
-                            use_at(b, HOST, VK_ACCESS_2_HOST_READ_BIT, TDI_READ)};
-    const tdi_pass_params host = {.name = "read", .uses = uses, .use_count = 2};
-    assert_int_equal(tdi_graph_add_pass(graph, &host), TD_OK);
-    tdi_plan *plan = graph_plan(graph, &THREE_QUEUES);
+    const td_use uses[] = {use_at(a, HOST, VK_ACCESS_2_HOST_READ_BIT, TD_ACCESS_READ),
+                           use_at(b, HOST, VK_ACCESS_2_HOST_READ_BIT, TD_ACCESS_READ)};
+    const td_pass_params host = {.name = "read", .uses = uses, .use_count = 2};
+    assert_int_equal(td_graph_add_pass(graph, &host), TD_OK);
+    td_plan *plan = graph_plan(graph, &THREE_QUEUES);
     const tdi_plan_batch *batches;
     assert_int_equal(tdi_plan_batches(plan, &batches), 3);
     assert_int_equal(batch_of(plan, 2), 2);
@@ -217,10 +218,10 @@ static void the_host_reads_what_several_queues_wrote(void **state)
         sources |= barriers[i].srcStageMask;
     }
     assert_int_equal(sources, COMPUTE | ALL);
-    tdi_plan_destroy(plan);
+    td_plan_destroy(plan);
 }
 
-static void never_recorded(const tdi_pass_context *context)
+static void never_recorded(const td_pass_context *context)
 {
     (void)context;
     fail();
@@ -229,10 +230,10 @@ static void never_recorded(const tdi_pass_context *context)
 static void a_missing_capability_is_named(void **state)
 {
     (void)state;
-    tdi_graph *graph = graph_make();
-    tdi_resource a = graph_transient(graph, "a", 1000);
-    const tdi_use use = use_write(a);
-    const tdi_pass_params pass = {
+    td_graph *graph = graph_make();
+    td_resource a = graph_transient(graph, "a", 1000);
+    const td_use use = use_write(a);
+    const td_pass_params pass = {
         .name = "resolve",
         .lane = TD_LANE_TRANSFER,
         .capabilities = VK_QUEUE_COMPUTE_BIT,
@@ -240,8 +241,8 @@ static void a_missing_capability_is_named(void **state)
         .use_count = 1,
         .record = never_recorded,
     };
-    assert_int_equal(tdi_graph_add_pass(graph, &pass), TD_OK);
-    tdi_plan *plan;
+    assert_int_equal(td_graph_add_pass(graph, &pass), TD_OK);
+    td_plan *plan;
     assert_int_equal(graph_try(graph, &THREE_QUEUES, &plan), TD_ERROR_ARGUMENT);
     assert_non_null(strstr(td_last_error(), "resolve"));
 }

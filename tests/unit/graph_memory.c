@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 
-static VkDeviceSize offset_of(const tdi_plan *plan, tdi_resource resource)
+static VkDeviceSize offset_of(const td_plan *plan, td_resource resource)
 {
     VkDeviceSize offset;
     VkDeviceSize size;
@@ -17,59 +17,59 @@ static VkDeviceSize offset_of(const tdi_plan *plan, tdi_resource resource)
 static void bytes_are_exact(void **state)
 {
     (void)state;
-    tdi_graph *graph = graph_make();
-    tdi_resource a = graph_transient(graph, "a", 1000);
-    tdi_resource b = graph_transient(graph, "b", 300);
-    tdi_resource c = graph_transient(graph, "c", 900);
-    tdi_resource unused = graph_transient(graph, "unused", 1 << 20);
+    td_graph *graph = graph_make();
+    td_resource a = graph_transient(graph, "a", 1000);
+    td_resource b = graph_transient(graph, "b", 300);
+    td_resource c = graph_transient(graph, "c", 900);
+    td_resource unused = graph_transient(graph, "unused", 1 << 20);
     PASS(graph, "1", TD_LANE_COMPUTE, use_write(a));
     PASS(graph, "2", TD_LANE_COMPUTE, use_read(a), use_write(b));
     PASS(graph, "3", TD_LANE_COMPUTE, use_read(b), use_write(c));
     PASS(graph, "4", TD_LANE_COMPUTE, use_read(c));
-    tdi_plan *plan = graph_plan(graph, &ONE_QUEUE);
-    assert_int_equal(tdi_plan_transient_bytes(plan), 1024 + 300);
+    td_plan *plan = graph_plan(graph, &ONE_QUEUE);
+    assert_int_equal(td_plan_transient_bytes(plan), 1024 + 300);
     assert_int_equal(offset_of(plan, a), 0);
     assert_int_equal(offset_of(plan, b), 1024);
     assert_int_equal(offset_of(plan, c), 0);
     VkDeviceSize offset;
     VkDeviceSize size;
     assert_false(tdi_plan_transient_range(plan, unused, &offset, &size));
-    tdi_plan_destroy(plan);
+    td_plan_destroy(plan);
 }
 
 static void sizes_follow_the_extent(void **state)
 {
     (void)state;
-    tdi_graph *graph = graph_make();
-    tdi_resource a = graph_transient(graph, "a", 1000);
+    td_graph *graph = graph_make();
+    td_resource a = graph_transient(graph, "a", 1000);
     PASS(graph, "1", TD_LANE_COMPUTE, use_write(a));
     for (uint32_t views = 1; views <= 4; views++) {
-        const tdi_extent extent = {.views = views};
-        tdi_plan *plan;
+        const td_graph_extent extent = {.views = views};
+        td_plan *plan;
         assert_int_equal(tdi_graph_compile(graph, &extent, &ONE_QUEUE, &plan), TD_OK);
-        assert_int_equal(tdi_plan_transient_bytes(plan), 1000 * views);
-        tdi_plan_destroy(plan);
+        assert_int_equal(td_plan_transient_bytes(plan), 1000 * views);
+        td_plan_destroy(plan);
     }
-    tdi_graph_destroy(graph);
+    td_graph_destroy(graph);
 }
 
 static void queues_share_only_what_is_ordered_anyway(void **state)
 {
     (void)state;
     for (int ordered = 0; ordered <= 1; ordered++) {
-        tdi_graph *graph = graph_make();
-        tdi_resource a = graph_transient(graph, "a", 1024);
-        tdi_resource b = graph_transient(graph, "b", 1024);
-        tdi_resource link = graph_bound(graph, "link", TDI_RESOURCE_PERSISTENT);
+        td_graph *graph = graph_make();
+        td_resource a = graph_transient(graph, "a", 1024);
+        td_resource b = graph_transient(graph, "b", 1024);
+        td_resource link = graph_bound(graph, "link", TD_RESOURCE_PERSISTENT);
         PASS(graph, "1", TD_LANE_COMPUTE, use_write(a));
         PASS(graph, "2", TD_LANE_COMPUTE, use_read(a), use_write(link));
         if (ordered)
             PASS(graph, "3", TD_LANE_GRAPHICS, use_read(link), use_write(b));
         else
             PASS(graph, "3", TD_LANE_GRAPHICS, use_write(b));
-        tdi_plan *plan = graph_plan(graph, &THREE_QUEUES);
-        assert_int_equal(tdi_plan_transient_bytes(plan), ordered ? 1024 : 2048);
-        tdi_plan_destroy(plan);
+        td_plan *plan = graph_plan(graph, &THREE_QUEUES);
+        assert_int_equal(td_plan_transient_bytes(plan), ordered ? 1024 : 2048);
+        td_plan_destroy(plan);
     }
 }
 
@@ -77,13 +77,13 @@ static void what_was_never_written_is_named(void **state)
 {
     (void)state;
     for (int mode = 0; mode < 4; mode++) {
-        tdi_graph *graph = graph_make();
-        tdi_resource a = graph_transient(graph, "depth pyramid", 1000);
-        tdi_use use = mode == 0 ? use_read(a) : mode == 1 ? use_accumulate(a) : use_write(a);
+        td_graph *graph = graph_make();
+        td_resource a = graph_transient(graph, "depth pyramid", 1000);
+        td_use use = mode == 0 ? use_read(a) : mode == 1 ? use_accumulate(a) : use_write(a);
         if (mode == 2)
-            use.before = TDI_KEPT;
+            use.before = TD_BEFORE_KEPT;
         if (mode == 3) {
-            tdi_use low = use_write(a);
+            td_use low = use_write(a);
             low.size = 100;
             PASS(graph, "low", TD_LANE_COMPUTE, low);
             use = use_read(a);
@@ -91,7 +91,7 @@ static void what_was_never_written_is_named(void **state)
         }
         PASS(graph, "cull", TD_LANE_COMPUTE, use);
         PASS(graph, "late", TD_LANE_COMPUTE, use_write(a));
-        tdi_plan *plan;
+        td_plan *plan;
         assert_int_equal(graph_try(graph, &ONE_QUEUE, &plan), TD_ERROR_ARGUMENT);
         assert_non_null(strstr(td_last_error(), "'cull'"));
         assert_non_null(strstr(td_last_error(), "'depth pyramid'"));
@@ -101,66 +101,66 @@ static void what_was_never_written_is_named(void **state)
 static void faults_in_a_graph_are_named(void **state)
 {
     (void)state;
-    tdi_plan *plan;
+    td_plan *plan;
     assert_int_equal(graph_try(graph_make(), &ONE_QUEUE, &plan), TD_ERROR_ARGUMENT);
-    tdi_graph *graph = graph_make();
+    td_graph *graph = graph_make();
     PASS(graph, "write", TD_LANE_COMPUTE, use_write(graph_transient(graph, "empty", 0)));
     assert_int_equal(graph_try(graph, &ONE_QUEUE, &plan), TD_ERROR_ARGUMENT);
     assert_non_null(strstr(td_last_error(), "'empty'"));
     graph = graph_make();
-    const tdi_use foreign = use_write(7);
-    const tdi_pass_params pass = {.name = "foreign", .uses = &foreign, .use_count = 1};
-    assert_int_equal(tdi_graph_add_pass(graph, &pass), TD_ERROR_ARGUMENT);
-    const tdi_pass_params crowded = {.name = "crowded", .use_count = TDI_PASS_MAX_USES + 1};
-    assert_int_equal(tdi_graph_add_pass(graph, &crowded), TD_ERROR_ARGUMENT);
-    const tdi_pass_params nowhere = {.name = "nowhere", .lane = TD_LANE_COUNT};
-    assert_int_equal(tdi_graph_add_pass(graph, &nowhere), TD_ERROR_ARGUMENT);
-    for (uint32_t i = 0; i < TDI_GRAPH_MAX_PASSES; i++)
+    const td_use foreign = use_write(7);
+    const td_pass_params pass = {.name = "foreign", .uses = &foreign, .use_count = 1};
+    assert_int_equal(td_graph_add_pass(graph, &pass), TD_ERROR_ARGUMENT);
+    const td_pass_params crowded = {.name = "crowded", .use_count = TD_PASS_MAX_USES + 1};
+    assert_int_equal(td_graph_add_pass(graph, &crowded), TD_ERROR_ARGUMENT);
+    const td_pass_params nowhere = {.name = "nowhere", .lane = TD_LANE_COUNT};
+    assert_int_equal(td_graph_add_pass(graph, &nowhere), TD_ERROR_ARGUMENT);
+    for (uint32_t i = 0; i < TD_GRAPH_MAX_PASSES; i++)
         graph_pass(graph, "one of many", TD_LANE_COMPUTE, 0, NULL);
-    const tdi_pass_params last = {.name = "too many"};
-    assert_int_equal(tdi_graph_add_pass(graph, &last), TD_ERROR_ARGUMENT);
+    const td_pass_params last = {.name = "too many"};
+    assert_int_equal(td_graph_add_pass(graph, &last), TD_ERROR_ARGUMENT);
     assert_int_equal(graph_try(graph, &THREE_QUEUES, &plan), TD_OK);
-    tdi_plan_destroy(plan);
+    td_plan_destroy(plan);
 }
 
 static void a_compiled_graph_is_closed(void **state)
 {
     (void)state;
-    tdi_graph *graph = graph_make();
-    tdi_resource a = graph_transient(graph, "a", 10);
+    td_graph *graph = graph_make();
+    td_resource a = graph_transient(graph, "a", 10);
     PASS(graph, "write", TD_LANE_COMPUTE, use_write(a));
-    const tdi_extent extent = {.views = 1};
-    tdi_plan *plan;
+    const td_graph_extent extent = {.views = 1};
+    td_plan *plan;
     assert_int_equal(tdi_graph_compile(graph, &extent, &ONE_QUEUE, &plan), TD_OK);
-    const tdi_pass_params late = {.name = "late"};
-    assert_int_equal(tdi_graph_add_pass(graph, &late), TD_ERROR_STATE);
-    const tdi_resource_params late_resource = {.name = "late", .kind = TDI_RESOURCE_EXTERNAL};
-    assert_int_equal(tdi_graph_add_resource(graph, &late_resource, &a), TD_ERROR_STATE);
-    tdi_graph_destroy(graph);
-    tdi_plan_destroy(plan);
-    tdi_plan_destroy(NULL);
-    tdi_graph_destroy(NULL);
+    const td_pass_params late = {.name = "late"};
+    assert_int_equal(td_graph_add_pass(graph, &late), TD_ERROR_STATE);
+    const td_resource_params late_resource = {.name = "late", .kind = TD_RESOURCE_EXTERNAL};
+    assert_int_equal(td_graph_add_resource(graph, &late_resource, &a), TD_ERROR_STATE);
+    td_graph_destroy(graph);
+    td_plan_destroy(plan);
+    td_plan_destroy(NULL);
+    td_graph_destroy(NULL);
 }
 
 /* A graph of some size, made and compiled with the nth allocation failing. */
 static td_result build_small(void)
 {
-    tdi_graph *graph;
-    TDI_TRY(tdi_graph_create("small", &graph));
-    tdi_resource out = 0;
-    const tdi_resource_params resource = {.name = "out", .kind = TDI_RESOURCE_EXTERNAL};
-    td_result result = tdi_graph_add_resource(graph, &resource, &out);
+    td_graph *graph;
+    TDI_TRY(td_graph_create("small", &graph));
+    td_resource out = 0;
+    const td_resource_params resource = {.name = "out", .kind = TD_RESOURCE_EXTERNAL};
+    td_result result = td_graph_add_resource(graph, &resource, &out);
     for (uint32_t i = 0; result == TD_OK && i < 10; i++) {
-        const tdi_use use = use_write(out);
-        const tdi_pass_params pass = {.name = "pass", .uses = &use, .use_count = 1};
-        result = tdi_graph_add_pass(graph, &pass);
+        const td_use use = use_write(out);
+        const td_pass_params pass = {.name = "pass", .uses = &use, .use_count = 1};
+        result = td_graph_add_pass(graph, &pass);
     }
-    tdi_plan *plan = NULL;
-    const tdi_extent extent = {.views = 1};
+    td_plan *plan = NULL;
+    const td_graph_extent extent = {.views = 1};
     if (result == TD_OK)
         result = tdi_graph_compile(graph, &extent, &THREE_QUEUES, &plan);
-    tdi_plan_destroy(plan);
-    tdi_graph_destroy(graph);
+    td_plan_destroy(plan);
+    td_graph_destroy(graph);
     return result;
 }
 

@@ -14,14 +14,14 @@
 typedef struct model_pass {
     td_lane lane;
     uint32_t use_count;
-    tdi_use uses[MOST_USES];
+    td_use uses[MOST_USES];
 } model_pass;
 
 typedef struct model {
     tdi_lane_map lanes;
     uint32_t pass_count, resource_count;
     model_pass passes[MOST_PASSES];
-    tdi_resource resources[MOST_RESOURCES];
+    td_resource resources[MOST_RESOURCES];
     bool transient[MOST_RESOURCES], written[MOST_RESOURCES];
 } model;
 
@@ -33,14 +33,14 @@ static uint32_t random_below(uint32_t limit)
     return (uint32_t)(random_state >> 33) % limit;
 }
 
-static tdi_use random_use(model *m, uint32_t index)
+static td_use random_use(model *m, uint32_t index)
 {
     static const VkPipelineStageFlags2 STAGES[] = {COMPUTE, COPY, COMPUTE | COPY, DRAW};
-    tdi_access_mode mode = (tdi_access_mode)random_below(3);
+    td_access_mode mode = (td_access_mode)random_below(3);
     if (m->transient[index] && !m->written[index])
-        mode = TDI_WRITE;
-    tdi_use use = use_at(m->resources[index], STAGES[random_below(4)],
-                         mode == TDI_READ ? SHADER_READ : SHADER_READ | SHADER_WRITE, mode);
+        mode = TD_ACCESS_WRITE;
+    td_use use = use_at(m->resources[index], STAGES[random_below(4)],
+                        mode == TD_ACCESS_READ ? SHADER_READ : SHADER_READ | SHADER_WRITE, mode);
     /* Parts of what is not transient, so that the rule for contents does not get in the way. */
     if (!m->transient[index] && random_below(3) == 0) {
         use.offset = random_below(3) * 100;
@@ -65,18 +65,18 @@ static void random_pass(model *m, model_pass *pass)
     }
 }
 
-static tdi_plan *random_plan(model *m)
+static td_plan *random_plan(model *m)
 {
     memset(m, 0, sizeof *m);
     m->lanes = ONE_QUEUE;
     for (uint32_t lane = 0; lane < TD_LANE_COUNT; lane++)
         m->lanes.queue[lane] = random_below(TD_LANE_COUNT);
-    tdi_graph *graph = graph_make();
+    td_graph *graph = graph_make();
     m->resource_count = 1 + random_below(MOST_RESOURCES);
     for (uint32_t i = 0; i < m->resource_count; i++) {
         m->transient[i] = random_below(4) != 0;
         m->resources[i] = m->transient[i] ? graph_transient(graph, "t", 1 + random_below(5000))
-                                          : graph_bound(graph, "p", TDI_RESOURCE_PERSISTENT);
+                                          : graph_bound(graph, "p", TD_RESOURCE_PERSISTENT);
     }
     m->pass_count = 1 + random_below(MOST_PASSES);
     for (uint32_t i = 0; i < m->pass_count; i++) {
@@ -88,7 +88,7 @@ static tdi_plan *random_plan(model *m)
 
 /* Follows everything that is ordered after the stages `from_stages` of pass `from`. */
 typedef struct chain {
-    const tdi_plan *plan;
+    const td_plan *plan;
     uint32_t from;
     VkPipelineStageFlags2 from_stages;
     uint32_t from_queue;
@@ -144,14 +144,14 @@ static bool is_ordered(chain *c, uint32_t to, VkPipelineStageFlags2 stages)
     return false;
 }
 
-static bool ranges_meet(const tdi_use *a, const tdi_use *b)
+static bool ranges_meet(const td_use *a, const td_use *b)
 {
     VkDeviceSize a_end = a->size ? a->offset + a->size : UINT64_MAX;
     VkDeviceSize b_end = b->size ? b->offset + b->size : UINT64_MAX;
     return a->offset < b_end && b->offset < a_end;
 }
 
-static bool memory_meets(const tdi_plan *plan, tdi_resource a, tdi_resource b)
+static bool memory_meets(const td_plan *plan, td_resource a, td_resource b)
 {
     VkDeviceSize a_offset;
     VkDeviceSize a_size;
@@ -162,18 +162,18 @@ static bool memory_meets(const tdi_plan *plan, tdi_resource a, tdi_resource b)
            b_offset < a_offset + a_size;
 }
 
-static bool conflict(const tdi_plan *plan, const tdi_use *before, const tdi_use *after)
+static bool conflict(const td_plan *plan, const td_use *before, const td_use *after)
 {
     if (before->resource != after->resource)
         return memory_meets(plan, before->resource, after->resource);
     if (!ranges_meet(before, after))
         return false;
-    return before->mode != after->mode || before->mode == TDI_WRITE;
+    return before->mode != after->mode || before->mode == TD_ACCESS_WRITE;
 }
 
 /* Conflicting pairs that are not ordered, with the waits of one batch or the barriers of one pass
  * removed (UINT32_MAX: none). */
-static uint32_t count_races(const model *m, const tdi_plan *plan, uint32_t ignored_batch,
+static uint32_t count_races(const model *m, const td_plan *plan, uint32_t ignored_batch,
                             uint32_t ignored_pass)
 {
     uint32_t races = 0;
@@ -181,8 +181,8 @@ static uint32_t count_races(const model *m, const tdi_plan *plan, uint32_t ignor
         for (uint32_t from = 0; from < to; from++) {
             for (uint32_t i = 0; i < m->passes[from].use_count; i++) {
                 for (uint32_t k = 0; k < m->passes[to].use_count; k++) {
-                    const tdi_use *before = &m->passes[from].uses[i];
-                    const tdi_use *after = &m->passes[to].uses[k];
+                    const td_use *before = &m->passes[from].uses[i];
+                    const td_use *after = &m->passes[to].uses[k];
                     if (!conflict(plan, before, after))
                         continue;
                     chain c = {.plan = plan,
@@ -199,14 +199,14 @@ static uint32_t count_races(const model *m, const tdi_plan *plan, uint32_t ignor
 }
 
 /* Of two resources that share memory, one is done with before the other begins. */
-static void check_lifetimes(const model *m, const tdi_plan *plan)
+static void check_lifetimes(const model *m, const td_plan *plan)
 {
     for (uint32_t a = 0; a < m->resource_count; a++) {
         for (uint32_t b = 0; b < a; b++) {
             if (!memory_meets(plan, m->resources[a], m->resources[b]))
                 continue;
             int turns = 0;
-            tdi_resource last = UINT32_MAX;
+            td_resource last = UINT32_MAX;
             for (uint32_t p = 0; p < m->pass_count; p++) {
                 bool uses_a = false;
                 bool uses_b = false;
@@ -215,7 +215,7 @@ static void check_lifetimes(const model *m, const tdi_plan *plan)
                     uses_b |= m->passes[p].uses[i].resource == m->resources[b];
                 }
                 assert_false(uses_a && uses_b);
-                tdi_resource now = uses_a ? a : uses_b ? b : last;
+                td_resource now = uses_a ? a : uses_b ? b : last;
                 turns += now != last;
                 last = now;
             }
@@ -224,7 +224,7 @@ static void check_lifetimes(const model *m, const tdi_plan *plan)
     }
 }
 
-static void check_bytes(const model *m, const tdi_plan *plan)
+static void check_bytes(const model *m, const td_plan *plan)
 {
     VkDeviceSize end = 0;
     for (uint32_t i = 0; i < m->resource_count; i++) {
@@ -236,10 +236,10 @@ static void check_bytes(const model *m, const tdi_plan *plan)
         if (offset + size > end)
             end = offset + size;
     }
-    assert_int_equal(tdi_plan_transient_bytes(plan), end);
+    assert_int_equal(td_plan_transient_bytes(plan), end);
 }
 
-static void check_order_of_batches(const tdi_plan *plan)
+static void check_order_of_batches(const td_plan *plan)
 {
     const tdi_plan_batch *batches;
     uint32_t count = tdi_plan_batches(plan, &batches);
@@ -261,12 +261,12 @@ static void conflicts_are_ordered(void **state)
     random_state = 1;
     for (uint32_t i = 0; i < GRAPHS; i++) {
         model m;
-        tdi_plan *plan = random_plan(&m);
+        td_plan *plan = random_plan(&m);
         assert_int_equal(count_races(&m, plan, UINT32_MAX, UINT32_MAX), 0);
         check_lifetimes(&m, plan);
         check_bytes(&m, plan);
         check_order_of_batches(plan);
-        tdi_plan_destroy(plan);
+        td_plan_destroy(plan);
     }
 }
 
@@ -280,7 +280,7 @@ static void removed_edges_are_noticed(void **state)
     random_state = 2;
     for (uint32_t i = 0; i < GRAPHS / 10; i++) {
         model m;
-        tdi_plan *plan = random_plan(&m);
+        td_plan *plan = random_plan(&m);
         for (uint32_t pass = 0; pass < m.pass_count; pass++) {
             const VkMemoryBarrier2 *barriers;
             if (tdi_plan_barriers(plan, pass, &barriers) == 0)
@@ -299,7 +299,7 @@ static void removed_edges_are_noticed(void **state)
             removed++;
             noticed += count_races(&m, plan, b, UINT32_MAX) > 0;
         }
-        tdi_plan_destroy(plan);
+        td_plan_destroy(plan);
     }
     print_message("%u of %u removed edges are noticed\n", noticed, removed);
     assert_true(removed > 200);

@@ -17,105 +17,104 @@ const tdi_lane_map THREE_QUEUES = {
 static VkDeviceSize sizes[4096];
 static uint32_t size_count;
 
-static VkDeviceSize given_size(const tdi_extent *extent, void *user)
+static VkDeviceSize given_size(const td_graph_extent *extent, void *user)
 {
     return *(VkDeviceSize *)user * extent->views;
 }
 
-tdi_graph *graph_make(void)
+td_graph *graph_make(void)
 {
-    tdi_graph *graph;
-    assert_int_equal(tdi_graph_create("test", &graph), TD_OK);
+    td_graph *graph;
+    assert_int_equal(td_graph_create("test", &graph), TD_OK);
     size_count = 0;
     return graph;
 }
 
-tdi_resource graph_transient(tdi_graph *graph, const char *name, VkDeviceSize size)
+td_resource graph_transient(td_graph *graph, const char *name, VkDeviceSize size)
 {
-    tdi_resource resource;
+    td_resource resource;
     assert_true(size_count < sizeof sizes / sizeof sizes[0]);
     sizes[size_count] = size;
-    const tdi_resource_params params = {
+    const td_resource_params params = {
         .name = name,
-        .kind = TDI_RESOURCE_TRANSIENT,
+        .kind = TD_RESOURCE_TRANSIENT,
         .size = given_size,
         .user = &sizes[size_count++],
     };
-    assert_int_equal(tdi_graph_add_resource(graph, &params, &resource), TD_OK);
+    assert_int_equal(td_graph_add_resource(graph, &params, &resource), TD_OK);
     return resource;
 }
 
-tdi_resource graph_bound(tdi_graph *graph, const char *name, tdi_resource_kind kind)
+td_resource graph_bound(td_graph *graph, const char *name, td_resource_kind kind)
 {
-    tdi_resource resource;
-    const tdi_resource_params params = {.name = name, .kind = kind};
-    assert_int_equal(tdi_graph_add_resource(graph, &params, &resource), TD_OK);
+    td_resource resource;
+    const td_resource_params params = {.name = name, .kind = kind};
+    assert_int_equal(td_graph_add_resource(graph, &params, &resource), TD_OK);
     return resource;
 }
 
-tdi_use use_at(tdi_resource resource, VkPipelineStageFlags2 stages, VkAccessFlags2 access,
-               tdi_access_mode mode)
+td_use use_at(td_resource resource, VkPipelineStageFlags2 stages, VkAccessFlags2 access,
+              td_access_mode mode)
 {
-    return (tdi_use){
+    return (td_use){
         .resource = resource,
         .stages = stages,
         .access = access,
         .mode = mode,
-        .before = mode == TDI_WRITE ? TDI_UNDEFINED : TDI_KEPT,
+        .before = mode == TD_ACCESS_WRITE ? TD_BEFORE_UNDEFINED : TD_BEFORE_KEPT,
     };
 }
 
-tdi_use use_read(tdi_resource resource)
+td_use use_read(td_resource resource)
 {
-    return use_at(resource, COMPUTE, SHADER_READ, TDI_READ);
+    return use_at(resource, COMPUTE, SHADER_READ, TD_ACCESS_READ);
 }
 
-tdi_use use_write(tdi_resource resource)
+td_use use_write(td_resource resource)
 {
-    return use_at(resource, COMPUTE, SHADER_WRITE, TDI_WRITE);
+    return use_at(resource, COMPUTE, SHADER_WRITE, TD_ACCESS_WRITE);
 }
 
-tdi_use use_accumulate(tdi_resource resource)
+td_use use_accumulate(td_resource resource)
 {
-    return use_at(resource, COMPUTE, SHADER_READ | SHADER_WRITE, TDI_ACCUMULATE);
+    return use_at(resource, COMPUTE, SHADER_READ | SHADER_WRITE, TD_ACCESS_ACCUMULATE);
 }
 
-static void record_nothing(const tdi_pass_context *context)
+static void record_nothing(const td_pass_context *context)
 {
     (void)context;
 }
 
-void graph_pass(tdi_graph *graph, const char *name, td_lane lane, uint32_t count,
-                const tdi_use *uses)
+void graph_pass(td_graph *graph, const char *name, td_lane lane, uint32_t count, const td_use *uses)
 {
-    const tdi_pass_params params = {
+    const td_pass_params params = {
         .name = name,
         .lane = lane,
         .uses = uses,
         .use_count = count,
         .record = record_nothing,
     };
-    assert_int_equal(tdi_graph_add_pass(graph, &params), TD_OK);
+    assert_int_equal(td_graph_add_pass(graph, &params), TD_OK);
 }
 
-void graph_host_pass(tdi_graph *graph, const char *name, tdi_resource resource)
+void graph_host_pass(td_graph *graph, const char *name, td_resource resource)
 {
-    const tdi_use use = use_at(resource, HOST, VK_ACCESS_2_HOST_READ_BIT, TDI_READ);
-    const tdi_pass_params params = {.name = name, .uses = &use, .use_count = 1};
-    assert_int_equal(tdi_graph_add_pass(graph, &params), TD_OK);
+    const td_use use = use_at(resource, HOST, VK_ACCESS_2_HOST_READ_BIT, TD_ACCESS_READ);
+    const td_pass_params params = {.name = name, .uses = &use, .use_count = 1};
+    assert_int_equal(td_graph_add_pass(graph, &params), TD_OK);
 }
 
-td_result graph_try(tdi_graph *graph, const tdi_lane_map *lanes, tdi_plan **plan)
+td_result graph_try(td_graph *graph, const tdi_lane_map *lanes, td_plan **plan)
 {
-    const tdi_extent extent = {.tile_width = 64, .tile_height = 64, .views = 1, .samples = 1};
+    const td_graph_extent extent = {.tile_width = 64, .tile_height = 64, .views = 1, .samples = 1};
     td_result result = tdi_graph_compile(graph, &extent, lanes, plan);
-    tdi_graph_destroy(graph);
+    td_graph_destroy(graph);
     return result;
 }
 
-tdi_plan *graph_plan(tdi_graph *graph, const tdi_lane_map *lanes)
+td_plan *graph_plan(td_graph *graph, const tdi_lane_map *lanes)
 {
-    tdi_plan *plan;
+    td_plan *plan;
     td_result result = graph_try(graph, lanes, &plan);
     if (result != TD_OK)
         print_error("%s\n", td_last_error());
@@ -123,7 +122,7 @@ tdi_plan *graph_plan(tdi_graph *graph, const tdi_lane_map *lanes)
     return plan;
 }
 
-void expect_barrier(const tdi_plan *plan, uint32_t pass, VkPipelineStageFlags2 src_stages,
+void expect_barrier(const td_plan *plan, uint32_t pass, VkPipelineStageFlags2 src_stages,
                     VkAccessFlags2 src_access, VkPipelineStageFlags2 dst_stages,
                     VkAccessFlags2 dst_access)
 {
@@ -135,7 +134,7 @@ void expect_barrier(const tdi_plan *plan, uint32_t pass, VkPipelineStageFlags2 s
     assert_int_equal(barriers->dstAccessMask, dst_access);
 }
 
-void expect_no_barrier(const tdi_plan *plan, uint32_t pass)
+void expect_no_barrier(const td_plan *plan, uint32_t pass)
 {
     const VkMemoryBarrier2 *barriers;
     assert_int_equal(tdi_plan_barriers(plan, pass, &barriers), 0);

@@ -19,34 +19,34 @@
 extern const tdi_lane_map ONE_QUEUE;
 extern const tdi_lane_map THREE_QUEUES;
 
-tdi_graph *graph_make(void);
+td_graph *graph_make(void);
 /* A transient buffer of `size` bytes. */
-tdi_resource graph_transient(tdi_graph *graph, const char *name, VkDeviceSize size);
-tdi_resource graph_bound(tdi_graph *graph, const char *name, tdi_resource_kind kind);
+td_resource graph_transient(td_graph *graph, const char *name, VkDeviceSize size);
+td_resource graph_bound(td_graph *graph, const char *name, td_resource_kind kind);
 
 /* Uses of compute shaders and others. */
-tdi_use use_read(tdi_resource resource);
-tdi_use use_write(tdi_resource resource);
-tdi_use use_accumulate(tdi_resource resource);
-tdi_use use_at(tdi_resource resource, VkPipelineStageFlags2 stages, VkAccessFlags2 access,
-               tdi_access_mode mode);
+td_use use_read(td_resource resource);
+td_use use_write(td_resource resource);
+td_use use_accumulate(td_resource resource);
+td_use use_at(td_resource resource, VkPipelineStageFlags2 stages, VkAccessFlags2 access,
+              td_access_mode mode);
 
-void graph_pass(tdi_graph *graph, const char *name, td_lane lane, uint32_t count,
-                const tdi_use *uses);
+void graph_pass(td_graph *graph, const char *name, td_lane lane, uint32_t count,
+                const td_use *uses);
 #define PASS(graph, name, lane, ...)                                                               \
-    graph_pass((graph), (name), (lane), sizeof((tdi_use[]){__VA_ARGS__}) / sizeof(tdi_use),        \
-               (tdi_use[]){__VA_ARGS__})
+    graph_pass((graph), (name), (lane), sizeof((td_use[]){__VA_ARGS__}) / sizeof(td_use),          \
+               (td_use[]){__VA_ARGS__})
 /* A read by the host. */
-void graph_host_pass(tdi_graph *graph, const char *name, tdi_resource resource);
+void graph_host_pass(td_graph *graph, const char *name, td_resource resource);
 
 /* Compiles, and frees the graph: the plan lives on. */
-tdi_plan *graph_plan(tdi_graph *graph, const tdi_lane_map *lanes);
-td_result graph_try(tdi_graph *graph, const tdi_lane_map *lanes, tdi_plan **plan);
+td_plan *graph_plan(td_graph *graph, const tdi_lane_map *lanes);
+td_result graph_try(td_graph *graph, const tdi_lane_map *lanes, td_plan **plan);
 
 /* Fails the test unless the pass has just this one barrier. */
-void expect_barrier(const tdi_plan *plan, uint32_t pass, VkPipelineStageFlags2 src_stages,
+void expect_barrier(const td_plan *plan, uint32_t pass, VkPipelineStageFlags2 src_stages,
                     VkAccessFlags2 src_access, VkPipelineStageFlags2 dst_stages,
                     VkAccessFlags2 dst_access);
-void expect_no_barrier(const tdi_plan *plan, uint32_t pass);
+void expect_no_barrier(const td_plan *plan, uint32_t pass);
 
 #endif

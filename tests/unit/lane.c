@@ -5,10 +5,10 @@
 
 #include "base/clock.h"
 
-static tdi_ticket submit(td_device *device, td_lane lane, const tdi_wait *waits, uint32_t count)
+static td_ticket submit(td_device *device, td_lane lane, const td_wait *waits, uint32_t count)
 {
     const tdi_submission submission = {.lane = lane, .waits = waits, .wait_count = count};
-    tdi_ticket ticket;
+    td_ticket ticket;
     assert_int_equal(tdi_lane_submit(device, &submission, &ticket), TD_OK);
     return ticket;
 }
@@ -18,7 +18,7 @@ static void each_lane_submits_to_its_queue(void **state)
     (void)state;
     td_device *device = fake_device_create(3);
     for (uint32_t lane = 0; lane < TD_LANE_COUNT; lane++) {
-        tdi_ticket ticket = submit(device, (td_lane)lane, NULL, 0);
+        td_ticket ticket = submit(device, (td_lane)lane, NULL, 0);
         assert_int_equal(ticket.queue, lane);
         assert_int_equal(ticket.value, 1);
         assert_int_equal(fake_submission_at(lane).queue, lane);
@@ -33,7 +33,7 @@ static void lanes_of_one_queue_share_its_timeline(void **state)
     td_device *device = fake_device_create(1);
     assert_int_equal(submit(device, TD_LANE_TRANSFER, NULL, 0).value, 1);
     assert_int_equal(submit(device, TD_LANE_COMPUTE, NULL, 0).value, 2);
-    tdi_ticket last = submit(device, TD_LANE_GRAPHICS, NULL, 0);
+    td_ticket last = submit(device, TD_LANE_GRAPHICS, NULL, 0);
     assert_int_equal(last.value, 3);
     assert_int_equal(last.queue, 0);
     fake_device_destroy();
@@ -43,14 +43,14 @@ static void waits_are_merged_by_queue(void **state)
 {
     (void)state;
     td_device *device = fake_device_create(3);
-    tdi_ticket first = submit(device, TD_LANE_COMPUTE, NULL, 0);
-    tdi_ticket second = submit(device, TD_LANE_COMPUTE, NULL, 0);
-    tdi_ticket copy = submit(device, TD_LANE_TRANSFER, NULL, 0);
-    const tdi_wait waits[] = {
-        {second, VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT},
-        {first, VK_PIPELINE_STAGE_2_COPY_BIT},
-        {copy, VK_PIPELINE_STAGE_2_DRAW_INDIRECT_BIT},
-        {{2, 0}, VK_PIPELINE_STAGE_2_HOST_BIT},
+    td_ticket first = submit(device, TD_LANE_COMPUTE, NULL, 0);
+    td_ticket second = submit(device, TD_LANE_COMPUTE, NULL, 0);
+    td_ticket copy = submit(device, TD_LANE_TRANSFER, NULL, 0);
+    const td_wait waits[] = {
+        {.ticket = second, .stages = VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT},
+        {.ticket = first, .stages = VK_PIPELINE_STAGE_2_COPY_BIT},
+        {.ticket = copy, .stages = VK_PIPELINE_STAGE_2_DRAW_INDIRECT_BIT},
+        {.ticket = {.queue = 2}, .stages = VK_PIPELINE_STAGE_2_HOST_BIT},
     };
     submit(device, TD_LANE_GRAPHICS, waits, 4);
     fake_submission got = fake_submission_at(3);
@@ -69,8 +69,8 @@ static void waits_for_the_own_queue_are_dropped(void **state)
 {
     (void)state;
     td_device *device = fake_device_create(1);
-    const tdi_wait wait = {submit(device, TD_LANE_COMPUTE, NULL, 0),
-                           VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT};
+    const td_wait wait = {.ticket = submit(device, TD_LANE_COMPUTE, NULL, 0),
+                          .stages = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT};
     submit(device, TD_LANE_GRAPHICS, &wait, 1);
     assert_int_equal(fake_submission_at(1).wait_count, 0);
     fake_device_destroy();
@@ -80,16 +80,18 @@ static void tickets_of_the_future_are_refused(void **state)
 {
     (void)state;
     td_device *device = fake_device_create(3);
-    tdi_ticket last = submit(device, TD_LANE_COMPUTE, NULL, 0);
-    const tdi_wait waits[] = {{{last.queue, last.value + 1}, VK_PIPELINE_STAGE_2_COPY_BIT},
-                              {{0, 1}, VK_PIPELINE_STAGE_2_COPY_BIT},
-                              {{7, 1}, VK_PIPELINE_STAGE_2_COPY_BIT}};
+    td_ticket last = submit(device, TD_LANE_COMPUTE, NULL, 0);
+    const td_wait waits[] = {
+        {.ticket = {.queue = last.queue, .value = last.value + 1},
+         .stages = VK_PIPELINE_STAGE_2_COPY_BIT},
+        {.ticket = {.value = 1}, .stages = VK_PIPELINE_STAGE_2_COPY_BIT},
+        {.ticket = {.queue = 7, .value = 1}, .stages = VK_PIPELINE_STAGE_2_COPY_BIT}};
     const td_result expected[] = {TD_ERROR_STATE, TD_ERROR_STATE, TD_ERROR_ARGUMENT};
     for (uint32_t i = 0; i < 3; i++) {
         const tdi_submission submission = {.lane = i == 1 ? TD_LANE_COMPUTE : TD_LANE_GRAPHICS,
                                            .waits = &waits[i],
                                            .wait_count = 1};
-        tdi_ticket ticket;
+        td_ticket ticket;
         assert_int_equal(tdi_lane_submit(device, &submission, &ticket), expected[i]);
     }
     assert_int_equal(fake_submission_count(), 1);
@@ -102,7 +104,7 @@ static void a_failed_submission_leaves_no_hole(void **state)
     td_device *device = fake_device_create(1);
     assert_int_equal(submit(device, TD_LANE_GRAPHICS, NULL, 0).value, 1);
     const tdi_submission submission = {.lane = TD_LANE_GRAPHICS};
-    tdi_ticket ticket = {9, 9};
+    td_ticket ticket = {.queue = 9, .value = 9};
     fake_fail_submit(1, VK_ERROR_OUT_OF_DEVICE_MEMORY);
     assert_int_equal(tdi_lane_submit(device, &submission, &ticket), TD_ERROR_DEVICE_MEMORY);
     assert_non_null(strstr(td_last_error(), "vkQueueSubmit2"));
@@ -118,7 +120,7 @@ static void many_go_in_one_call_and_the_last_is_signalled(void **state)
     tdi_submission submissions[TDI_MAX_SUBMISSIONS + 1] = {{.lane = TD_LANE_COMPUTE}};
     for (uint32_t i = 0; i <= TDI_MAX_SUBMISSIONS; i++)
         submissions[i].lane = TD_LANE_COMPUTE;
-    tdi_ticket ticket;
+    td_ticket ticket;
     assert_int_equal(tdi_lane_submit_many(device, submissions, TDI_MAX_SUBMISSIONS, &ticket),
                      TD_OK);
     assert_int_equal(ticket.value, 1);
@@ -140,11 +142,11 @@ static void reached_and_waiting_follow_the_timeline(void **state)
     (void)state;
     td_device *device = fake_device_create(3);
     fake_hold(true);
-    tdi_ticket ticket = submit(device, TD_LANE_COMPUTE, NULL, 0);
+    td_ticket ticket = submit(device, TD_LANE_COMPUTE, NULL, 0);
     assert_false(tdi_ticket_reached(device, ticket));
     assert_int_equal(tdi_ticket_wait(device, ticket, 0), TD_ERROR_TIMEOUT);
     assert_int_equal(tdi_ticket_wait(device, ticket, TDI_NS_PER_MS), TD_ERROR_TIMEOUT);
-    assert_true(tdi_ticket_reached(device, (tdi_ticket){1, 0}));
+    assert_true(tdi_ticket_reached(device, (td_ticket){.queue = 1}));
     fake_complete(1, 1);
     assert_int_equal(tdi_ticket_wait(device, ticket, UINT64_MAX), TD_OK);
     assert_true(tdi_ticket_reached(device, ticket));
@@ -156,7 +158,7 @@ static void loss_is_recorded_once_and_seen_everywhere(void **state)
     (void)state;
     td_device *device = fake_device_create(3);
     fake_hold(true);
-    tdi_ticket ticket = submit(device, TD_LANE_COMPUTE, NULL, 0);
+    td_ticket ticket = submit(device, TD_LANE_COMPUTE, NULL, 0);
     assert_false(tdi_device_lost(device));
     fake_lose();
     assert_int_equal(tdi_ticket_wait(device, ticket, UINT64_MAX), TD_ERROR_DEVICE_LOST);
@@ -175,7 +177,7 @@ static void a_loss_on_submission_is_recorded(void **state)
     assert_int_equal(tdi_lanes_ready(device), TD_OK);
     fake_lose();
     const tdi_submission submission = {.lane = TD_LANE_GRAPHICS};
-    tdi_ticket ticket;
+    td_ticket ticket;
     assert_int_equal(tdi_lane_submit(device, &submission, &ticket), TD_ERROR_DEVICE_LOST);
     assert_true(tdi_device_lost(device));
     fake_device_destroy();
@@ -183,7 +185,7 @@ static void a_loss_on_submission_is_recorded(void **state)
 
 typedef struct patient {
     td_device *device;
-    tdi_ticket ticket;
+    td_ticket ticket;
     td_result result;
     tdi_thread thread;
 } patient;
@@ -196,7 +198,7 @@ static void wait_for_ticket(void *user)
 
 #define PATIENTS 4
 
-static void start_patients(td_device *device, tdi_ticket ticket, patient patients[PATIENTS])
+static void start_patients(td_device *device, td_ticket ticket, patient patients[PATIENTS])
 {
     for (uint32_t i = 0; i < PATIENTS; i++) {
         patients[i] = (patient){.device = device, .ticket = ticket};
@@ -219,7 +221,7 @@ static void threads_that_wait_do_not_look_meanwhile(void **state)
     (void)state;
     td_device *device = fake_device_create(1);
     fake_hold(true);
-    tdi_ticket ticket = submit(device, TD_LANE_GRAPHICS, NULL, 0);
+    td_ticket ticket = submit(device, TD_LANE_GRAPHICS, NULL, 0);
     patient patients[PATIENTS];
     start_patients(device, ticket, patients);
     fake_until_waiting(1);
@@ -237,9 +239,9 @@ static void a_lower_ticket_ends_its_wait_first(void **state)
     (void)state;
     td_device *device = fake_device_create(1);
     fake_hold(true);
-    tdi_ticket low = submit(device, TD_LANE_GRAPHICS, NULL, 0);
+    td_ticket low = submit(device, TD_LANE_GRAPHICS, NULL, 0);
     submit(device, TD_LANE_GRAPHICS, NULL, 0);
-    tdi_ticket high = submit(device, TD_LANE_GRAPHICS, NULL, 0);
+    td_ticket high = submit(device, TD_LANE_GRAPHICS, NULL, 0);
     patient first[PATIENTS], later[PATIENTS];
     start_patients(device, high, first);
     fake_until_waiting(1);
@@ -260,7 +262,7 @@ static void waits_that_keep_failing_are_repeated_slowly(void **state)
     td_device *device = fake_device_create(1);
     fake_hold(true);
     fake_fail_waits(VK_ERROR_OUT_OF_HOST_MEMORY, VK_SUCCESS);
-    tdi_ticket ticket = submit(device, TD_LANE_GRAPHICS, NULL, 0);
+    td_ticket ticket = submit(device, TD_LANE_GRAPHICS, NULL, 0);
     uint64_t start = tdi_now_ns();
     patient patients[PATIENTS];
     start_patients(device, ticket, patients);
@@ -278,7 +280,7 @@ static void a_timeline_that_cannot_be_read_any_more_is_a_loss(void **state)
     (void)state;
     td_device *device = fake_device_create(1);
     fake_hold(true);
-    tdi_ticket ticket = submit(device, TD_LANE_GRAPHICS, NULL, 0);
+    td_ticket ticket = submit(device, TD_LANE_GRAPHICS, NULL, 0);
     fake_fail_waits(VK_ERROR_OUT_OF_HOST_MEMORY, VK_ERROR_OUT_OF_HOST_MEMORY);
     patient patients[PATIENTS];
     start_patients(device, ticket, patients);

@@ -11,27 +11,27 @@
 
 /* visibility (compute) -> shade (graphics) -> copy (transfer) into `out`, from `scene`. */
 typedef struct frame_graph {
-    tdi_graph *graph;
-    tdi_plan *plan;
-    tdi_resource words, colour, scene, out;
+    td_graph *graph;
+    td_plan *plan;
+    td_resource words, colour, scene, out;
     tdi_buffer transient;
 } frame_graph;
 
 static uint32_t recorded;
 
-static void record(const tdi_pass_context *context)
+static void record(const td_pass_context *context)
 {
     assert_non_null(context->commands);
     assert_non_null(context->device);
     recorded++;
 }
 
-static void add(tdi_graph *graph, const char *name, td_lane lane, tdi_use from, tdi_use to)
+static void add(td_graph *graph, const char *name, td_lane lane, td_use from, td_use to)
 {
-    const tdi_use uses[] = {from, to};
-    const tdi_pass_params pass = {
+    const td_use uses[] = {from, to};
+    const td_pass_params pass = {
         .name = name, .lane = lane, .uses = uses, .use_count = 2, .record = record};
-    assert_int_equal(tdi_graph_add_pass(graph, &pass), TD_OK);
+    assert_int_equal(td_graph_add_pass(graph, &pass), TD_OK);
 }
 
 static void make(td_device *device, frame_graph *f)
@@ -39,18 +39,18 @@ static void make(td_device *device, frame_graph *f)
     f->graph = graph_make();
     f->words = graph_transient(f->graph, "words", 1000);
     f->colour = graph_transient(f->graph, "colour", 1000);
-    f->scene = graph_bound(f->graph, "scene", TDI_RESOURCE_EXTERNAL);
-    f->out = graph_bound(f->graph, "out", TDI_RESOURCE_EXTERNAL);
+    f->scene = graph_bound(f->graph, "scene", TD_RESOURCE_EXTERNAL);
+    f->out = graph_bound(f->graph, "out", TD_RESOURCE_EXTERNAL);
     add(f->graph, "visibility", TD_LANE_COMPUTE, use_read(f->scene), use_write(f->words));
     add(f->graph, "shade", TD_LANE_GRAPHICS, use_read(f->words), use_write(f->colour));
     add(f->graph, "copy", TD_LANE_TRANSFER,
-        use_at(f->colour, COPY, VK_ACCESS_2_TRANSFER_READ_BIT, TDI_READ),
-        use_at(f->out, COPY, VK_ACCESS_2_TRANSFER_WRITE_BIT, TDI_WRITE));
+        use_at(f->colour, COPY, VK_ACCESS_2_TRANSFER_READ_BIT, TD_ACCESS_READ),
+        use_at(f->out, COPY, VK_ACCESS_2_TRANSFER_WRITE_BIT, TD_ACCESS_WRITE));
     graph_host_pass(f->graph, "read", f->out);
     tdi_lane_map lanes;
     tdi_lane_map_of(device, &lanes);
     f->plan = graph_plan(f->graph, &lanes);
-    f->transient = (tdi_buffer){.handle = (VkBuffer)f, .size = tdi_plan_transient_bytes(f->plan)};
+    f->transient = (tdi_buffer){.handle = (VkBuffer)f, .size = td_plan_transient_bytes(f->plan)};
     recorded = 0;
 }
 
@@ -61,18 +61,17 @@ static tdi_plan_slot *make_slot(td_device *device, const frame_graph *f)
     return slot;
 }
 
-static td_result execute(const frame_graph *f, tdi_plan_slot *slot, tdi_ticket ready,
-                         tdi_ticket *out)
+static td_result execute(const frame_graph *f, tdi_plan_slot *slot, td_ticket ready, td_ticket *out)
 {
-    const tdi_binding_of bindings[] = {
+    const td_binding bindings[] = {
         {.resource = f->scene, .bound = {.buffer = f->transient.handle}, .ready = ready},
         {.resource = f->out, .bound = {.buffer = f->transient.handle}},
     };
-    const tdi_execution execution = {.bindings = bindings, .binding_count = 2};
+    const td_execution execution = {.bindings = bindings, .binding_count = 2};
     return tdi_plan_execute(slot, &execution, out);
 }
 
-static const tdi_ticket NO_TICKET = {0, 0};
+static const td_ticket NO_TICKET = {0};
 
 static void each_pass_is_submitted_on_its_lane(void **state)
 {
@@ -81,7 +80,7 @@ static void each_pass_is_submitted_on_its_lane(void **state)
     frame_graph f;
     make(device, &f);
     tdi_plan_slot *slot = make_slot(device, &f);
-    tdi_ticket ticket;
+    td_ticket ticket;
     assert_int_equal(execute(&f, slot, NO_TICKET, &ticket), TD_OK);
     assert_int_equal(recorded, 3);
     assert_int_equal(fake_submission_count(), 3);
@@ -101,7 +100,7 @@ static void each_pass_is_submitted_on_its_lane(void **state)
     assert_int_equal(ticket.queue, 2);
     assert_int_equal(ticket.value, 1);
     tdi_plan_slot_destroy(slot);
-    tdi_plan_destroy(f.plan);
+    td_plan_destroy(f.plan);
     fake_device_destroy();
 }
 
@@ -112,7 +111,7 @@ static void one_queue_gets_one_command_buffer(void **state)
     frame_graph f;
     make(device, &f);
     tdi_plan_slot *slot = make_slot(device, &f);
-    tdi_ticket ticket;
+    td_ticket ticket;
     assert_int_equal(execute(&f, slot, NO_TICKET, &ticket), TD_OK);
     assert_int_equal(fake_submission_count(), 1);
     assert_int_equal(fake_submission_at(0).command_count, 1);
@@ -122,14 +121,14 @@ static void one_queue_gets_one_command_buffer(void **state)
     assert_int_equal(commands->barriers[1].dstStageMask, COPY);
     assert_int_equal(commands->barriers[2].dstStageMask, HOST);
     tdi_plan_slot_destroy(slot);
-    tdi_plan_destroy(f.plan);
+    td_plan_destroy(f.plan);
     fake_device_destroy();
 }
 
-static tdi_ticket submit(td_device *device, td_lane lane)
+static td_ticket submit(td_device *device, td_lane lane)
 {
     const tdi_submission submission = {.lane = lane};
-    tdi_ticket ticket;
+    td_ticket ticket;
     assert_int_equal(tdi_lane_submit(device, &submission, &ticket), TD_OK);
     return ticket;
 }
@@ -142,8 +141,8 @@ static void what_is_bound_is_waited_for_where_it_is_used(void **state)
     frame_graph f;
     make(device, &f);
     tdi_plan_slot *slot = make_slot(device, &f);
-    tdi_ticket upload = submit(device, TD_LANE_TRANSFER);
-    tdi_ticket ticket;
+    td_ticket upload = submit(device, TD_LANE_TRANSFER);
+    td_ticket ticket;
     assert_int_equal(execute(&f, slot, upload, &ticket), TD_OK);
     fake_submission first = fake_submission_at(1);
     assert_int_equal(first.wait_count, 1);
@@ -152,7 +151,7 @@ static void what_is_bound_is_waited_for_where_it_is_used(void **state)
     assert_int_equal(first.waits[0].stages, COMPUTE);
     assert_int_equal(fake_submission_at(2).wait_count, 1);
     tdi_plan_slot_destroy(slot);
-    tdi_plan_destroy(f.plan);
+    td_plan_destroy(f.plan);
     fake_device_destroy();
 }
 
@@ -163,8 +162,8 @@ static void on_the_same_queue_a_barrier_stands_for_the_wait(void **state)
     frame_graph f;
     make(device, &f);
     tdi_plan_slot *slot = make_slot(device, &f);
-    tdi_ticket upload = submit(device, TD_LANE_TRANSFER);
-    tdi_ticket ticket;
+    td_ticket upload = submit(device, TD_LANE_TRANSFER);
+    td_ticket ticket;
     assert_int_equal(execute(&f, slot, upload, &ticket), TD_OK);
     fake_submission got = fake_submission_at(1);
     assert_int_equal(got.wait_count, 0);
@@ -173,7 +172,7 @@ static void on_the_same_queue_a_barrier_stands_for_the_wait(void **state)
     assert_int_equal(got.commands->barriers[0].srcAccessMask, VK_ACCESS_2_MEMORY_WRITE_BIT);
     assert_int_equal(got.commands->barriers[0].dstStageMask, COMPUTE | COPY);
     tdi_plan_slot_destroy(slot);
-    tdi_plan_destroy(f.plan);
+    td_plan_destroy(f.plan);
     fake_device_destroy();
 }
 
@@ -186,8 +185,8 @@ static void what_was_waited_for_is_not_waited_for_again(void **state)
         frame_graph f;
         make(device, &f);
         tdi_plan_slot *slot = make_slot(device, &f);
-        tdi_ticket upload = submit(device, TD_LANE_TRANSFER);
-        tdi_ticket ticket;
+        td_ticket upload = submit(device, TD_LANE_TRANSFER);
+        td_ticket ticket;
         assert_int_equal(execute(&f, slot, upload, &ticket), TD_OK);
         uint32_t first = fake_submission_count();
         assert_int_equal(execute(&f, slot, upload, &ticket), TD_OK);
@@ -201,7 +200,7 @@ static void what_was_waited_for_is_not_waited_for_again(void **state)
         assert_int_equal(got.wait_count, queues == 1 ? 0 : 1);
         assert_int_equal(got.commands->barrier_count, queues == 1 ? 4 : 0);
         tdi_plan_slot_destroy(slot);
-        tdi_plan_destroy(f.plan);
+        td_plan_destroy(f.plan);
         fake_device_destroy();
     }
 }
@@ -215,7 +214,7 @@ static void slots_that_share_memory_are_ordered_on_the_device(void **state)
         make(device, &f);
         tdi_plan_slot *one = make_slot(device, &f);
         tdi_plan_slot *two = make_slot(device, &f);
-        tdi_ticket ticket;
+        td_ticket ticket;
         fake_hold(true);
         assert_int_equal(execute(&f, one, NO_TICKET, &ticket), TD_OK);
         uint32_t first = fake_submission_count();
@@ -229,12 +228,12 @@ static void slots_that_share_memory_are_ordered_on_the_device(void **state)
             }
             assert_int_equal(got.commands->barriers[0].srcStageMask, ALL);
         }
-        tdi_ticket end;
+        td_ticket end;
         fake_hold(false);
         assert_int_equal(execute(&f, one, NO_TICKET, &end), TD_OK);
         tdi_plan_slot_destroy(one);
         tdi_plan_slot_destroy(two);
-        tdi_plan_destroy(f.plan);
+        td_plan_destroy(f.plan);
         fake_device_destroy();
     }
 }
@@ -244,26 +243,26 @@ static void images_change_layout_between_passes(void **state)
     (void)state;
     for (uint32_t queues = 1; queues <= 3; queues += 2) {
         td_device *device = fake_device_create(queues);
-        tdi_graph *graph = graph_make();
-        tdi_resource image;
-        const tdi_resource_params params = {
-            .name = "image", .kind = TDI_RESOURCE_EXTERNAL, .image = true};
-        assert_int_equal(tdi_graph_add_resource(graph, &params, &image), TD_OK);
-        tdi_use draw = use_write(image);
+        td_graph *graph = graph_make();
+        td_resource image;
+        const td_resource_params params = {
+            .name = "image", .kind = TD_RESOURCE_EXTERNAL, .image = true};
+        assert_int_equal(td_graph_add_resource(graph, &params, &image), TD_OK);
+        td_use draw = use_write(image);
         draw.layout = VK_IMAGE_LAYOUT_GENERAL;
-        tdi_use copy = use_at(image, COPY, VK_ACCESS_2_TRANSFER_READ_BIT, TDI_READ);
+        td_use copy = use_at(image, COPY, VK_ACCESS_2_TRANSFER_READ_BIT, TD_ACCESS_READ);
         copy.layout = VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL;
         PASS(graph, "draw", TD_LANE_GRAPHICS, draw);
         PASS(graph, "copy", TD_LANE_TRANSFER, copy);
         PASS(graph, "copy again", TD_LANE_TRANSFER, copy);
         tdi_lane_map lanes;
         tdi_lane_map_of(device, &lanes);
-        tdi_plan *plan = graph_plan(graph, &lanes);
+        td_plan *plan = graph_plan(graph, &lanes);
         tdi_plan_slot *slot;
         assert_int_equal(tdi_plan_slot_create(device, plan, NULL, &slot), TD_OK);
-        const tdi_binding_of binding = {.resource = image, .bound = {.image = (VkImage)device}};
-        const tdi_execution execution = {.bindings = &binding, .binding_count = 1};
-        tdi_ticket ticket;
+        const td_binding binding = {.resource = image, .bound = {.image = (VkImage)device}};
+        const td_execution execution = {.bindings = &binding, .binding_count = 1};
+        td_ticket ticket;
         assert_int_equal(tdi_plan_execute(slot, &execution, &ticket), TD_OK);
         const fake_commands *first = fake_submission_at(0).commands;
         const fake_commands *last = fake_submission_at(fake_submission_count() - 1).commands;
@@ -280,7 +279,7 @@ static void images_change_layout_between_passes(void **state)
         assert_int_equal(moved->dstStageMask, COPY);
         assert_int_equal(moved->dstAccessMask, VK_ACCESS_2_TRANSFER_READ_BIT);
         tdi_plan_slot_destroy(slot);
-        tdi_plan_destroy(plan);
+        td_plan_destroy(plan);
         fake_device_destroy();
     }
 }
@@ -292,17 +291,17 @@ static void what_is_not_bound_is_named(void **state)
     frame_graph f;
     make(device, &f);
     tdi_plan_slot *slot = make_slot(device, &f);
-    const tdi_binding_of binding = {.resource = f.out, .bound = {.buffer = (VkBuffer)&f}};
-    const tdi_execution execution = {.bindings = &binding, .binding_count = 1};
-    tdi_ticket ticket;
+    const td_binding binding = {.resource = f.out, .bound = {.buffer = (VkBuffer)&f}};
+    const td_execution execution = {.bindings = &binding, .binding_count = 1};
+    td_ticket ticket;
     assert_int_equal(tdi_plan_execute(slot, &execution, &ticket), TD_ERROR_ARGUMENT);
     assert_non_null(strstr(td_last_error(), "'scene'"));
-    const tdi_binding_of wrong = {.resource = f.words, .bound = {.buffer = (VkBuffer)&f}};
-    const tdi_execution second = {.bindings = &wrong, .binding_count = 1};
+    const td_binding wrong = {.resource = f.words, .bound = {.buffer = (VkBuffer)&f}};
+    const td_execution second = {.bindings = &wrong, .binding_count = 1};
     assert_int_equal(tdi_plan_execute(slot, &second, &ticket), TD_ERROR_ARGUMENT);
     assert_int_equal(fake_submission_count(), 0);
     tdi_plan_slot_destroy(slot);
-    tdi_plan_destroy(f.plan);
+    td_plan_destroy(f.plan);
     fake_device_destroy();
 }
 
@@ -318,7 +317,7 @@ static void too_little_memory_is_refused(void **state)
     assert_int_equal(tdi_plan_slot_create(device, f.plan, NULL, &slot), TD_ERROR_ARGUMENT);
     assert_null(slot);
     tdi_plan_slot_destroy(NULL);
-    tdi_plan_destroy(f.plan);
+    td_plan_destroy(f.plan);
     fake_device_destroy();
 }
 
@@ -332,7 +331,7 @@ static void a_failed_submission_leaves_the_slot_usable(void **state)
         frame_graph f;
         make(device, &f);
         tdi_plan_slot *slot = make_slot(device, &f);
-        tdi_ticket ticket = {7, 7};
+        td_ticket ticket = {.queue = 7, .value = 7};
         fake_fail_submit(nth, VK_ERROR_OUT_OF_HOST_MEMORY);
         assert_int_equal(execute(&f, slot, NO_TICKET, &ticket), TD_ERROR_HOST_MEMORY);
         assert_int_equal(ticket.value, 7);
@@ -341,7 +340,7 @@ static void a_failed_submission_leaves_the_slot_usable(void **state)
         assert_int_equal(fake_submission_count(), nth - 1 + 3);
         assert_int_equal(ticket.value, 1);
         tdi_plan_slot_destroy(slot);
-        tdi_plan_destroy(f.plan);
+        td_plan_destroy(f.plan);
         fake_device_destroy();
     }
 }
@@ -353,13 +352,13 @@ static void a_lost_device_is_an_error_and_no_hang(void **state)
     frame_graph f;
     make(device, &f);
     tdi_plan_slot *slot = make_slot(device, &f);
-    tdi_ticket ticket;
+    td_ticket ticket;
     fake_hold(true);
     assert_int_equal(execute(&f, slot, NO_TICKET, &ticket), TD_OK);
     fake_lose();
     assert_int_equal(execute(&f, slot, NO_TICKET, &ticket), TD_ERROR_DEVICE_LOST);
     tdi_plan_slot_destroy(slot);
-    tdi_plan_destroy(f.plan);
+    td_plan_destroy(f.plan);
     fake_device_destroy();
 }
 
@@ -373,14 +372,14 @@ static void spans_are_handed_over_before_the_slot_is_used_again(void **state)
     tdi_plan_slot *slot = make_slot(device, &f);
     td_monitor *monitor;
     assert_int_equal(td_monitor_create(0, &monitor), TD_OK);
-    const tdi_binding_of bindings[] = {
+    const td_binding bindings[] = {
         {.resource = f.scene, .bound = {.buffer = f.transient.handle}},
         {.resource = f.out, .bound = {.buffer = f.transient.handle}},
     };
     for (uint64_t i = 0; i < 20; i++) {
-        const tdi_execution execution = {
+        const td_execution execution = {
             .bindings = bindings, .binding_count = 2, .monitor = monitor, .frame_index = i};
-        tdi_ticket ticket;
+        td_ticket ticket;
         assert_int_equal(tdi_plan_execute(slot, &execution, &ticket), TD_OK);
     }
     tdi_plan_slot_destroy(slot);
@@ -396,7 +395,7 @@ static void spans_are_handed_over_before_the_slot_is_used_again(void **state)
         assert_int_equal(stats.submissions, 20);
     }
     td_monitor_destroy(monitor);
-    tdi_plan_destroy(f.plan);
+    td_plan_destroy(f.plan);
     fake_device_destroy();
 }
 
@@ -408,17 +407,17 @@ typedef struct resubmission {
     tdi_mutex mutex;
     tdi_cond changed;
     bool done;
-    tdi_ticket ticket;
+    td_ticket ticket;
 } resubmission;
 
 static void execute_monitored(const frame_graph *f, tdi_plan_slot *slot, td_monitor *monitor,
-                              tdi_ticket *out)
+                              td_ticket *out)
 {
-    const tdi_binding_of bindings[] = {
+    const td_binding bindings[] = {
         {.resource = f->scene, .bound = {.buffer = f->transient.handle}},
         {.resource = f->out, .bound = {.buffer = f->transient.handle}},
     };
-    const tdi_execution execution = {.bindings = bindings, .binding_count = 2, .monitor = monitor};
+    const td_execution execution = {.bindings = bindings, .binding_count = 2, .monitor = monitor};
     assert_int_equal(tdi_plan_execute(slot, &execution, out), TD_OK);
 }
 
@@ -448,7 +447,7 @@ static void a_callback_may_execute_a_slot_that_is_just_over(void **state)
     assert_int_equal(tdi_mutex_init(&r.mutex, TDI_RANK_NONE), TD_OK);
     assert_int_equal(tdi_cond_init(&r.changed), TD_OK);
     fake_hold(true);
-    tdi_ticket ticket;
+    td_ticket ticket;
     execute_monitored(&f, one, r.monitor, &r.watch.ticket);
     tdi_ticket_watch(device, &r.watch);
     execute_monitored(&f, two, r.monitor, &ticket);
@@ -467,7 +466,7 @@ static void a_callback_may_execute_a_slot_that_is_just_over(void **state)
     tdi_cond_destroy(&r.changed);
     tdi_mutex_destroy(&r.mutex);
     td_monitor_destroy(r.monitor);
-    tdi_plan_destroy(f.plan);
+    td_plan_destroy(f.plan);
     fake_device_destroy();
 }
 
@@ -479,14 +478,14 @@ static void the_steady_state_allocates_nothing(void **state)
     frame_graph f;
     make(device, &f);
     tdi_plan_slot *slot = make_slot(device, &f);
-    tdi_ticket ticket;
+    td_ticket ticket;
     support_fail_allocation(1);
     for (uint32_t i = 0; i < 100; i++)
         assert_int_equal(execute(&f, slot, NO_TICKET, &ticket), TD_OK);
     assert_false(support_allocation_failed());
     support_fail_allocation(0);
     tdi_plan_slot_destroy(slot);
-    tdi_plan_destroy(f.plan);
+    td_plan_destroy(f.plan);
     fake_device_destroy();
     support_restore_allocator();
 }
@@ -510,7 +509,7 @@ static void every_allocation_of_a_slot_may_fail(void **state)
         if (!failed)
             break;
     }
-    tdi_plan_destroy(f.plan);
+    td_plan_destroy(f.plan);
     fake_device_destroy();
     support_restore_allocator();
 }

@@ -29,14 +29,14 @@ uint64_t tdi_passes_max_views(const tdi_passes *passes, const td_device *device)
     return most_views;
 }
 
-static VkDeviceSize words_bytes(const tdi_extent *extent, void *user)
+static VkDeviceSize words_bytes(const td_graph_extent *extent, void *user)
 {
     (void)user;
     return (VkDeviceSize)extent->tile_width * extent->tile_height * extent->views *
            extent->samples * 8;
 }
 
-static void record_nothing(const tdi_pass_context *context)
+static void record_nothing(const td_pass_context *context)
 {
     (void)context;
 }
@@ -44,26 +44,26 @@ static void record_nothing(const tdi_pass_context *context)
 typedef struct fixture {
     td_device device;
     td_scene *scene;
-    tdi_graph *graph;
+    td_graph *graph;
     td_renderer_params params;
     tdi_sizing sizing;
 } fixture;
 
 /* A graph of one transient resource: 8 bytes a sample. */
-static tdi_graph *make_graph(void)
+static td_graph *make_graph(void)
 {
-    tdi_graph *graph = NULL;
-    assert_int_equal(tdi_graph_create("test", &graph), TD_OK);
-    const tdi_resource_params resource = {
-        .name = "words", .kind = TDI_RESOURCE_TRANSIENT, .size = words_bytes};
-    tdi_use use = {
+    td_graph *graph = NULL;
+    assert_int_equal(td_graph_create("test", &graph), TD_OK);
+    const td_resource_params resource = {
+        .name = "words", .kind = TD_RESOURCE_TRANSIENT, .size = words_bytes};
+    td_use use = {
         .stages = VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT,
         .access = VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT,
-        .mode = TDI_WRITE,
-        .before = TDI_UNDEFINED,
+        .mode = TD_ACCESS_WRITE,
+        .before = TD_BEFORE_UNDEFINED,
     };
-    assert_int_equal(tdi_graph_add_resource(graph, &resource, &use.resource), TD_OK);
-    const tdi_pass_params pass = {
+    assert_int_equal(td_graph_add_resource(graph, &resource, &use.resource), TD_OK);
+    const td_pass_params pass = {
         .name = "write",
         .lane = TD_LANE_GRAPHICS,
         .capabilities = VK_QUEUE_COMPUTE_BIT,
@@ -71,7 +71,7 @@ static tdi_graph *make_graph(void)
         .use_count = 1,
         .record = record_nothing,
     };
-    assert_int_equal(tdi_graph_add_pass(graph, &pass), TD_OK);
+    assert_int_equal(td_graph_add_pass(graph, &pass), TD_OK);
     return graph;
 }
 
@@ -110,7 +110,7 @@ static void start(fixture *f, uint64_t budget, td_budget_mode mode)
 static void stop(fixture *f)
 {
     td_scene_destroy(f->scene);
-    tdi_graph_destroy(f->graph);
+    td_graph_destroy(f->graph);
     tdi_memory_destroy(f->device.memory);
     tdi_budget_destroy(f->device.budget);
 }

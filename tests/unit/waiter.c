@@ -48,15 +48,15 @@ static void until_told(uint32_t count)
     until_counted(&told_count, count);
 }
 
-static tdi_ticket submit(td_device *device, td_lane lane)
+static td_ticket submit(td_device *device, td_lane lane)
 {
     const tdi_submission submission = {.lane = lane};
-    tdi_ticket ticket;
+    td_ticket ticket;
     assert_int_equal(tdi_lane_submit(device, &submission, &ticket), TD_OK);
     return ticket;
 }
 
-static void watch(td_device *device, told *t, tdi_ticket ticket)
+static void watch(td_device *device, told *t, td_ticket ticket)
 {
     *t = (told){.watch = {.ticket = ticket, .reached = reached}};
     tdi_ticket_watch(device, &t->watch);
@@ -104,7 +104,7 @@ static void watches_are_told_in_the_order_of_their_tickets(void **state)
     td_device *device = fake_device_create(1);
     fake_hold(true);
     told t[4];
-    tdi_ticket tickets[4];
+    td_ticket tickets[4];
     for (uint32_t i = 0; i < 4; i++)
         tickets[i] = submit(device, TD_LANE_GRAPHICS);
     const uint32_t order[] = {2, 0, 3, 1};
@@ -124,7 +124,7 @@ static void a_lower_ticket_is_told_though_a_higher_one_was_watched_first(void **
     td_device *device = fake_device_create(1);
     fake_hold(true);
     told low, high;
-    tdi_ticket first = submit(device, TD_LANE_GRAPHICS);
+    td_ticket first = submit(device, TD_LANE_GRAPHICS);
     submit(device, TD_LANE_GRAPHICS);
     watch(device, &high, submit(device, TD_LANE_GRAPHICS));
     fake_until_waiting(1);
@@ -147,7 +147,7 @@ static void a_ticket_that_the_waiter_has_passed_is_told(void **state)
     td_device *device = fake_device_create(1);
     fake_hold(true);
     told low, high;
-    tdi_ticket first = submit(device, TD_LANE_GRAPHICS);
+    td_ticket first = submit(device, TD_LANE_GRAPHICS);
     watch(device, &high, submit(device, TD_LANE_GRAPHICS));
     fake_until_waiting(1);
     fake_complete(0, 1);
@@ -176,7 +176,7 @@ static void submit_and_watch(void *user)
     rival *r = user;
     for (uint32_t i = 0; i < ROUNDS; i++) {
         until_counted(&rounds_begun, i + 1);
-        tdi_ticket ticket = submit(r->device, TD_LANE_GRAPHICS);
+        td_ticket ticket = submit(r->device, TD_LANE_GRAPHICS);
         count_up(&rivals_submitted);
         watch(r->device, &r->tolds[i], ticket);
     }
@@ -217,8 +217,8 @@ static void what_is_reached_already_is_told_too(void **state)
     td_device *device = fake_device_create(1);
     told t[2];
     assert_int_equal(tdi_lanes_ready(device), TD_OK);
-    watch(device, &t[0], (tdi_ticket){0, 0});
-    tdi_ticket ticket = submit(device, TD_LANE_GRAPHICS);
+    watch(device, &t[0], (td_ticket){0});
+    td_ticket ticket = submit(device, TD_LANE_GRAPHICS);
     assert_int_equal(tdi_ticket_wait(device, ticket, UINT64_MAX), TD_OK);
     watch(device, &t[1], ticket);
     until_told(2);
@@ -295,7 +295,7 @@ static void the_end_waits_for_what_is_watched(void **state)
 
 typedef struct patient {
     td_device *device;
-    tdi_ticket ticket;
+    td_ticket ticket;
     tdi_thread thread;
 } patient;
 

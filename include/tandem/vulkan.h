@@ -1,0 +1,85 @@
+/** @file
+ * tandem inside another Vulkan program: devices made of what that program made.
+ */
+#ifndef TANDEM_VULKAN_H
+#define TANDEM_VULKAN_H
+
+#include <vulkan/vulkan_core.h>
+
+#include <tandem/device.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A queue that was got from the imported device. */
+typedef struct td_import_queue {
+    VkQueue handle;  /**< VK_NULL_HANDLE: there is none. */
+    uint32_t family; /**< Its family. */
+    uint32_t index;  /**< Its index in the family. */
+} td_import_queue;
+
+/** What is imported. Everything must outlive the td_device. Zero is the default where there is
+ * one. */
+typedef struct td_device_import_params {
+    VkInstance instance;              /**< Required, for Vulkan 1.3. */
+    VkPhysicalDevice physical_device; /**< Required. */
+    VkDevice device;                  /**< Required. */
+    /** The loader's entry; NULL: tandem opens the system's loader by itself. */
+    PFN_vkGetInstanceProcAddr get_instance_proc_addr;
+    uint32_t api_version;                   /**< As in VkApplicationInfo; 0: Vulkan 1.3. */
+    const char *const *instance_extensions; /**< That were enabled; may be NULL. */
+    uint32_t instance_extension_count;      /**< Number of them. */
+    const char *const *device_extensions;   /**< That were enabled; may be NULL. */
+    uint32_t device_extension_count;        /**< Number of them. */
+    /** The features that were enabled, with the chain that vkCreateDevice was given. Required. */
+    const VkPhysicalDeviceFeatures2 *features;
+    /** By lane. Graphics is required; a lane without a queue, or with the one of another lane,
+     * shares it. A queue that is used by the program itself needs the lock below. */
+    td_import_queue queues[TD_LANE_COUNT];
+    /** Called around each of tandem's own uses of a queue, from any thread, under tandem's lock of
+     * that queue and no other one that the program could wait for; NULL if the program never uses
+     * these queues while tandem does. */
+    void (*lock_queue)(void *user, uint32_t family, uint32_t index);
+    void (*unlock_queue)(void *user, uint32_t family, uint32_t index); /**< The other half. */
+    void *user;                                                        /**< Handed to both. */
+    uint64_t budget_bytes;                                             /**< As td_device_params. */
+    td_budget_mode budget_mode;                                        /**< Enforce or warn. */
+    td_async_mode async;      /**< Off: all lanes on the graphics queue. */
+    bool no_cache;            /**< As td_device_params. */
+    const char *cache_folder; /**< As td_device_params. */
+} td_device_import_params;
+
+/** Makes a tandem device of another program's. Nothing is changed that was not handed over: no
+ * device-wide wait, no feature, no queue. Scheduler, graph, recorder and readback need Vulkan 1.3
+ * with timeline semaphores and synchronization2 enabled; td_renderer_create says what it misses
+ * besides. ::TD_ERROR_ARGUMENT for a handle or family that is missing, ::TD_ERROR_UNSUPPORTED with
+ * a sentence that names each feature and version that is missing, ::TD_ERROR_HOST_MEMORY.
+ * td_device_destroy leaves everything imported as it is. */
+TD_API td_result td_device_import(const td_device_import_params *params, td_device **out);
+
+/** The Vulkan objects of a device, imported or not, for a program's own work. */
+typedef struct td_device_vulkan {
+    VkInstance instance;                              /**< Instance. */
+    VkPhysicalDevice physical_device;                 /**< Physical device. */
+    VkDevice device;                                  /**< Device. */
+    PFN_vkGetInstanceProcAddr get_instance_proc_addr; /**< Loader's entry. */
+    td_import_queue queues[TD_LANE_COUNT];            /**< By lane; shared ones appear twice. */
+    uint32_t families[TD_LANE_COUNT];                 /**< The distinct families. */
+    uint32_t family_count; /**< Number of them: above 1, what several lanes touch is made with
+                                VK_SHARING_MODE_CONCURRENT. */
+} td_device_vulkan;
+
+/** Fills in the Vulkan objects of a device. Thread-safe. */
+TD_API void td_device_get_vulkan(const td_device *device, td_device_vulkan *out);
+
+/** Locks a queue against tandem's own use, for a submission of the program's to a queue of a device
+ * that tandem made. Not recursive; hold it briefly. td_device_unlock_queue ends it. */
+TD_API void td_device_lock_queue(td_device *device, td_lane lane);
+/** Ends td_device_lock_queue; same thread. */
+TD_API void td_device_unlock_queue(td_device *device, td_lane lane);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
