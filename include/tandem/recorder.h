@@ -4,6 +4,7 @@
 #ifndef TANDEM_RECORDER_H
 #define TANDEM_RECORDER_H
 
+#include <tandem/monitor.h>
 #include <tandem/ticket.h>
 
 #ifdef __cplusplus
