@@ -1,4 +1,5 @@
 #include "async/arena.h"
+#include "async/plan_declare.h"
 #include "async/plan_spans.h"
 
 #include "base/clock.h"
@@ -21,6 +22,7 @@ struct tdi_plan_slot {
     uint64_t barred[TD_LANE_COUNT];
     td_wait waited[TD_LANE_COUNT][TD_LANE_COUNT];
     plan_spans spans;
+    tdi_declare_uses_fn declare; /* NULL but under layers of tests */
 };
 
 static td_result make_pool(tdi_plan_slot *slot, uint32_t queue)
@@ -102,6 +104,7 @@ td_result tdi_plan_slot_create(td_device *device, const td_plan *plan, const tdi
         return TD_ERROR_HOST_MEMORY;
     slot->device = device;
     slot->plan = plan;
+    slot->declare = tdi_plan_declare_find(device);
     td_result result = slot_build(slot, transient);
     if (result != TD_OK) {
         tdi_plan_slot_destroy(slot);
@@ -263,6 +266,9 @@ static void record_passes(tdi_plan_slot *slot, uint32_t batch, const td_executio
         uint32_t index = plan->order[plan->batches[batch].first_pass + i];
         const td_pass_params *pass = &plan->graph->passes[index].params;
         record_barriers(slot, &plan->passes[index], context.commands);
+        if (slot->declare)
+            tdi_plan_declare(slot->declare, slot->device, plan, index, slot->bound,
+                             context.commands);
         context.user = pass->user;
         if (pass->record)
             pass->record(&context);
