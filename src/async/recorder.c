@@ -52,7 +52,8 @@ struct td_recorder {
     VkCommandBuffer *ordered; /* by part, of the recorded frame */
     size_t ordered_capacity;
     uint32_t part_count;
-    uint64_t frame;      /* counts from 1 */
+    uint64_t recording; /* counts from 1, those that failed too */
+    uint32_t next_slot;
     bool recorded;       /* a frame awaits its submission */
     bool secondary;      /* its parts are */
     recorder_slot *open; /* its slot */
