@@ -88,6 +88,34 @@ static void check_budget_is_back(td_device *device, const td_budget_info *start)
     assert_memory_equal(end.by_category, start->by_category, sizeof end.by_category);
 }
 
+/* 0 if it is not installed. Needs an instance to have been made, which loads the loader. */
+static uint32_t validation_layer_version(void)
+{
+    VkLayerProperties list[64];
+    uint32_t count = 64;
+    if (vkEnumerateInstanceLayerProperties(&count, list) < VK_SUCCESS)
+        return 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (strcmp(list[i].layerName, "VK_LAYER_KHRONOS_validation") == 0)
+            return list[i].specVersion;
+    }
+    return 0;
+}
+
+static void skip_with_older_layer(td_device *device, uint32_t oldest)
+{
+    uint32_t version = validation_layer_version();
+    if (version >= oldest)
+        return;
+    print_message("skipped: needs validation layer %u.%u.%u, this is %u.%u.%u\n",
+                  VK_API_VERSION_MAJOR(oldest), VK_API_VERSION_MINOR(oldest),
+                  VK_API_VERSION_PATCH(oldest), VK_API_VERSION_MAJOR(version),
+                  VK_API_VERSION_MINOR(version), VK_API_VERSION_PATCH(version));
+    td_device_destroy(device);
+    td_set_log(NULL, NULL, td_default_log_level());
+    skip();
+}
+
 void gpu_run(void **state)
 {
     const gpu_case *test = *state;
@@ -99,6 +127,7 @@ void gpu_run(void **state)
         td_set_log(drop_log, NULL, TD_LOG_ERROR);
     td_device *device;
     gpu_check_device(td_device_create(&params, &device));
+    skip_with_older_layer(device, test->layer);
     td_budget_info start;
     td_budget_get_info(td_device_budget(device), &start);
     test->run(device);
@@ -110,11 +139,11 @@ void gpu_run(void **state)
     td_set_log(NULL, NULL, td_default_log_level());
 }
 
-static VkCommandPool make_pool(td_device *device)
+static VkCommandPool make_pool(td_device *device, uint32_t family)
 {
     VkCommandPoolCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
-        .queueFamilyIndex = device->queues[device->lane_queue[TD_LANE_GRAPHICS]].family,
+        .queueFamilyIndex = family,
     };
     VkCommandPool pool;
     gpu_ok(tdi_vk_check(device->vk.vkCreateCommandPool(device->handle, &info, NULL, &pool),
@@ -140,11 +169,14 @@ static VkCommandBuffer begin_commands(td_device *device, VkCommandPool pool)
     return commands;
 }
 
-void gpu_submit(td_device *device,
-                void (*record)(td_device *device, VkCommandBuffer commands, void *user), void *user)
+gpu_submission gpu_submit_to_lane(td_device *device, td_lane lane,
+                                  void (*record)(td_device *device, VkCommandBuffer commands,
+                                                 void *user),
+                                  void *user)
 {
-    VkCommandPool pool = make_pool(device);
-    VkCommandBuffer commands = begin_commands(device, pool);
+    const tdi_queue *queue = &device->queues[device->lane_queue[lane]];
+    gpu_submission submission = {queue->handle, make_pool(device, queue->family)};
+    VkCommandBuffer commands = begin_commands(device, submission.pool);
     record(device, commands, user);
     gpu_ok(tdi_vk_check(device->vk.vkEndCommandBuffer(commands), "vkEndCommandBuffer"));
     VkCommandBufferSubmitInfo buffer = {
@@ -156,11 +188,22 @@ void gpu_submit(td_device *device,
         .commandBufferInfoCount = 1,
         .pCommandBufferInfos = &buffer,
     };
-    VkQueue queue = device->queues[device->lane_queue[TD_LANE_GRAPHICS]].handle;
-    gpu_ok(tdi_vk_check(device->vk.vkQueueSubmit2(queue, 1, &submit, VK_NULL_HANDLE),
+    gpu_ok(tdi_vk_check(device->vk.vkQueueSubmit2(queue->handle, 1, &submit, VK_NULL_HANDLE),
                         "vkQueueSubmit2"));
-    gpu_ok(tdi_vk_check(device->vk.vkQueueWaitIdle(queue), "vkQueueWaitIdle"));
-    device->vk.vkDestroyCommandPool(device->handle, pool, NULL);
+    return submission;
+}
+
+void gpu_submission_wait(td_device *device, const gpu_submission *submission)
+{
+    gpu_ok(tdi_vk_check(device->vk.vkQueueWaitIdle(submission->queue), "vkQueueWaitIdle"));
+    device->vk.vkDestroyCommandPool(device->handle, submission->pool, NULL);
+}
+
+void gpu_submit(td_device *device,
+                void (*record)(td_device *device, VkCommandBuffer commands, void *user), void *user)
+{
+    gpu_submission submission = gpu_submit_to_lane(device, TD_LANE_GRAPHICS, record, user);
+    gpu_submission_wait(device, &submission);
 }
 
 void gpu_make_buffer(td_device *device, VkDeviceSize size, tdi_memory_kind kind, tdi_buffer *out)

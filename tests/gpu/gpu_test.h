@@ -22,11 +22,14 @@ typedef struct gpu_case {
     gpu_test_fn run;
     td_device_params params; /* `validation` is set by the harness */
     const char *expected;    /* a canary: a message with this part must come, and no other */
+    uint32_t layer;          /* skipped where the validation layer's specVersion is older */
 } gpu_case;
 
 /* Entries for cmocka's array of tests. */
 #define gpu_test(fn)         gpu_test_with(fn, ((gpu_case){.run = (fn)}))
 #define gpu_canary(fn, part) gpu_test_with(fn, ((gpu_case){.run = (fn), .expected = (part)}))
+#define gpu_canary_since(fn, part, version)                                                        \
+    gpu_test_with(fn, ((gpu_case){.run = (fn), .expected = (part), .layer = (version)}))
 #define gpu_test_with(fn, ...)                                                                     \
     {                                                                                              \
         .name = #fn, .test_func = gpu_run, .initial_state = &(gpu_case[])                          \
@@ -58,6 +61,18 @@ uint32_t gpu_expected_count(void);
 void gpu_submit(td_device *device,
                 void (*record)(td_device *device, VkCommandBuffer commands, void *user),
                 void *user);
+
+/* The same to any lane's queue, without waiting; gpu_submission_wait waits until the queue is idle
+ * and frees the commands. */
+typedef struct gpu_submission {
+    VkQueue queue;
+    VkCommandPool pool;
+} gpu_submission;
+gpu_submission gpu_submit_to_lane(td_device *device, td_lane lane,
+                                  void (*record)(td_device *device, VkCommandBuffer commands,
+                                                 void *user),
+                                  void *user);
+void gpu_submission_wait(td_device *device, const gpu_submission *submission);
 
 /* A buffer in readback memory with the usages that tests need. */
 void gpu_make_buffer(td_device *device, VkDeviceSize size, tdi_memory_kind kind, tdi_buffer *out);

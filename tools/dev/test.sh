@@ -102,6 +102,11 @@ cmd_test()
     esac
     shift
   done
+  if [[ $name == sync ]]; then
+    [[ -z $sanitize && $long -eq 0 ]] || die "test sync takes no option"
+    test_sync
+    finish_tests
+  fi
   prepare_tests
   if [[ $long -eq 1 ]]; then
     test_long ${name:+"$name"}
