@@ -27,7 +27,7 @@ typedef struct td_ticket {
 /** Something that a submission waits for: a ticket, or a semaphore of the caller's. */
 typedef struct td_wait {
     td_ticket ticket;             /**< Waited for if its value is not 0. */
-    VkPipelineStageFlags2 stages; /**< Of the waiting commands. */
+    VkPipelineStageFlags2 stages; /**< Of the waiting commands; 0: all. */
     VkSemaphore semaphore; /**< Not VK_NULL_HANDLE: waited for too. What signals a timeline value
                               must be submitted before, or be sure to come from elsewhere. */
     uint64_t value;        /**< Of a timeline semaphore; ignored for a binary one. */
@@ -48,16 +48,20 @@ typedef struct td_lane_submit_params {
     td_lane lane;                    /**< Where. */
     const VkCommandBuffer *commands; /**< Recorded, of pools of the lane's family. */
     uint32_t command_count;          /**< At most 64; 0: only waits and signals. */
-    const td_wait *waits;            /**< Waited for before any command. */
-    uint32_t wait_count;             /**< At most ::TD_MAX_WAITS. */
-    const td_signal *signals;        /**< Signalled after all commands. */
-    uint32_t signal_count;           /**< At most ::TD_MAX_WAITS. */
+    /** Queue family of each command buffer's pool; NULL: not checked, which Vulkan cannot do. */
+    const uint32_t *command_families;
+    const td_wait *waits;     /**< Waited for before any command. */
+    uint32_t wait_count;      /**< At most ::TD_MAX_WAITS. */
+    const td_signal *signals; /**< Signalled after all commands. */
+    uint32_t signal_count;    /**< At most ::TD_MAX_WAITS. */
 } td_lane_submit_params;
 
 /** Submits and gives a ticket, which counts only if the call succeeded. Waits for tickets of the
  * lane's own queue are left out: commands there are ordered by the caller's barriers. Thread-safe.
- * ::TD_ERROR_ARGUMENT for a ticket of another device, ::TD_ERROR_STATE for one that was never given
- * out, ::TD_ERROR_DEVICE_LOST, ::TD_ERROR_DEVICE_MEMORY, ::TD_ERROR_HOST_MEMORY. */
+ * ::TD_ERROR_ARGUMENT for a ticket of another device, a command buffer of another family than the
+ * lane's, and too many of anything, ::TD_ERROR_STATE for a ticket that was never given out; nothing
+ * is submitted then, and nothing after ::TD_ERROR_DEVICE_LOST, ::TD_ERROR_DEVICE_MEMORY,
+ * ::TD_ERROR_HOST_MEMORY. */
 TD_API td_result td_lane_submit(td_device *device, const td_lane_submit_params *params,
                                 td_ticket *out);
 

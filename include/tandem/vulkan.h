@@ -37,9 +37,10 @@ typedef struct td_device_import_params {
     /** By lane. Graphics is required; a lane without a queue, or with the one of another lane,
      * shares it. A queue that is used by the program itself needs the lock below. */
     td_import_queue queues[TD_LANE_COUNT];
-    /** Called around each of tandem's own uses of a queue, from any thread, under tandem's lock of
-     * that queue and no other one that the program could wait for; NULL if the program never uses
-     * these queues while tandem does. */
+    /** Called around each of tandem's own submissions, from any thread, before tandem takes its own
+     * lock of that queue; a thread never holds two. NULL if the program never uses these queues
+     * while tandem does. A program that holds its lock may call td_lane_submit if the lock may be
+     * taken twice by one thread, and else nothing of tandem's that submits. */
     void (*lock_queue)(void *user, uint32_t family, uint32_t index);
     void (*unlock_queue)(void *user, uint32_t family, uint32_t index); /**< The other half. */
     void *user;                                                        /**< Handed to both. */

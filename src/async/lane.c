@@ -5,6 +5,7 @@
 #include "async/waiter.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "gpu/queue.h"
 
 /* No wait in the driver is longer, so that a loss that another thread saw is seen here too. */
 #define LONGEST_WAIT_NS TDI_NS_PER_S
@@ -15,9 +16,8 @@
 #define MOST_UNREAD 1000
 
 typedef struct timeline {
-    tdi_mutex mutex; /* held around vkQueueSubmit2 */
     VkSemaphore semaphore;
-    _Atomic uint64_t submitted; /* written under the mutex, only after success */
+    _Atomic uint64_t submitted; /* written under the queue's lock, only after success */
     _Atomic uint64_t reached;   /* what the driver last told; never falls */
     tdi_waiter *waiter;
     /* One thread at a time waits in the driver, the others wait for it: of two threads in
@@ -63,15 +63,10 @@ td_result tdi_lane_check(td_device *device, VkResult result, const char *call)
 
 static td_result make_locks(timeline *line)
 {
-    TDI_TRY(tdi_mutex_init(&line->mutex, TDI_RANK_QUEUE));
-    td_result result = tdi_mutex_init(&line->wait_mutex, TDI_RANK_WAITER);
-    if (result == TD_OK) {
-        result = tdi_cond_init(&line->returned);
-        if (result == TD_OK)
-            return TD_OK;
+    TDI_TRY(tdi_mutex_init(&line->wait_mutex, TDI_RANK_WAITER));
+    td_result result = tdi_cond_init(&line->returned);
+    if (result != TD_OK)
         tdi_mutex_destroy(&line->wait_mutex);
-    }
-    tdi_mutex_destroy(&line->mutex);
     return result;
 }
 
@@ -79,7 +74,6 @@ static void destroy_locks(timeline *line)
 {
     tdi_cond_destroy(&line->returned);
     tdi_mutex_destroy(&line->wait_mutex);
-    tdi_mutex_destroy(&line->mutex);
 }
 
 static td_result make_semaphore(td_device *device, uint32_t index, VkSemaphore *out)
@@ -180,34 +174,58 @@ td_result tdi_lanes_ready(td_device *device)
     return tdi_device_attach(device, TDI_ATTACH_LANES, lanes_make, lanes_destroy, &all);
 }
 
-/* What one vkQueueSubmit2 reads. At most one wait for each other queue is left per submission. */
+/* What one vkQueueSubmit2 reads. At most one wait for each other queue is left per submission,
+ * beside those for semaphores of the caller's. */
 typedef struct submit_arrays {
     VkSubmitInfo2 submits[TDI_MAX_SUBMISSIONS];
-    VkSemaphoreSubmitInfo waits[TDI_MAX_SUBMISSIONS * TD_LANE_COUNT];
+    VkSemaphoreSubmitInfo waits[TDI_MAX_SUBMISSIONS * (TD_LANE_COUNT + TD_MAX_WAITS)];
     VkCommandBufferSubmitInfo commands[TDI_MAX_COMMANDS];
-    VkSemaphoreSubmitInfo signal;
-    uint32_t submit_count, wait_count, command_count;
+    VkSemaphoreSubmitInfo signals[TDI_MAX_SUBMISSIONS * TD_MAX_WAITS + 1];
+    uint32_t submit_count, wait_count, command_count, signal_count;
 } submit_arrays;
 
-/* Merges the waits of a submission to one for each queue: the highest value, all stages. */
+static uint64_t submitted_to(td_device *device, uint32_t queue)
+{
+    const lanes *all = lanes_of(device);
+    return all ? atomic_load_explicit(&all->queues[queue].submitted, memory_order_acquire) : 0;
+}
+
+static bool of_device(const td_device *device, td_ticket ticket)
+{
+    return ticket.device == device->serial && ticket.queue < device->queue_count;
+}
+
+bool tdi_ticket_given(td_device *device, td_ticket ticket)
+{
+    return ticket.value == 0 ||
+           (of_device(device, ticket) && ticket.value <= submitted_to(device, ticket.queue));
+}
+
+td_result tdi_ticket_check(td_device *device, td_ticket ticket)
+{
+    if (tdi_ticket_given(device, ticket))
+        return TD_OK;
+    if (!of_device(device, ticket))
+        return tdi_fail(TD_ERROR_ARGUMENT,
+                        "a ticket of queue %u of device %u is not one of this device, which is "
+                        "number %u and has %u queues; wait for its semaphore instead",
+                        ticket.queue, ticket.device, device->serial, device->queue_count);
+    return tdi_fail(TD_ERROR_STATE,
+                    "point %llu of queue %u was never given out, only %llu are submitted; submit "
+                    "what is waited for first",
+                    (unsigned long long)ticket.value, ticket.queue,
+                    (unsigned long long)submitted_to(device, ticket.queue));
+}
+
+/* Merges the tickets of a submission to one for each queue: the highest value, all stages. */
 static td_result merge_waits(lanes *all, uint32_t queue, const tdi_submission *submission,
                              td_wait merged[TD_LANE_COUNT])
 {
     for (uint32_t i = 0; i < submission->wait_count; i++) {
         const td_wait *wait = &submission->waits[i];
         uint32_t other = wait->ticket.queue;
-        if (other >= all->device->queue_count)
-            return tdi_fail(TD_ERROR_ARGUMENT, "a submission waits for queue %u, of %u", other,
-                            all->device->queue_count);
-        uint64_t submitted =
-            atomic_load_explicit(&all->queues[other].submitted, memory_order_acquire);
-        if (wait->ticket.value > submitted)
-            return tdi_fail(TD_ERROR_STATE,
-                            "a submission to queue %u waits for point %llu of queue %u, of which "
-                            "only %llu are submitted; submit what it waits for first",
-                            queue, (unsigned long long)wait->ticket.value, other,
-                            (unsigned long long)submitted);
-        if (other == queue || wait->ticket.value == 0)
+        TDI_TRY(tdi_ticket_check(all->device, wait->ticket));
+        if (wait->ticket.value == 0 || other == queue)
             continue;
         if (merged[other].ticket.value < wait->ticket.value)
             merged[other].ticket = wait->ticket;
@@ -216,37 +234,71 @@ static td_result merge_waits(lanes *all, uint32_t queue, const tdi_submission *s
     return TD_OK;
 }
 
+/* No stage at all is what somebody leaves who means every one. */
+static VkSemaphoreSubmitInfo semaphore_info(VkSemaphore semaphore, uint64_t value,
+                                            VkPipelineStageFlags2 stages)
+{
+    return (VkSemaphoreSubmitInfo){
+        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO,
+        .semaphore = semaphore,
+        .value = value,
+        .stageMask = stages ? stages : VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+    };
+}
+
 static td_result add_waits(lanes *all, uint32_t queue, const tdi_submission *submission,
                            submit_arrays *arrays, VkSubmitInfo2 *submit)
 {
     td_wait merged[TD_LANE_COUNT] = {0};
     TDI_TRY(merge_waits(all, queue, submission, merged));
-    submit->pWaitSemaphoreInfos = arrays->waits + arrays->wait_count;
+    const uint32_t first = arrays->wait_count;
     for (uint32_t i = 0; i < TD_LANE_COUNT; i++) {
-        if (merged[i].ticket.value == 0)
-            continue;
-        arrays->waits[arrays->wait_count++] = (VkSemaphoreSubmitInfo){
-            .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO,
-            .semaphore = all->queues[i].semaphore,
-            .value = merged[i].ticket.value,
-            .stageMask = merged[i].stages,
-        };
-        submit->waitSemaphoreInfoCount++;
+        if (merged[i].ticket.value != 0)
+            arrays->waits[arrays->wait_count++] =
+                semaphore_info(all->queues[i].semaphore, merged[i].ticket.value, merged[i].stages);
     }
+    for (uint32_t i = 0; i < submission->wait_count; i++) {
+        const td_wait *wait = &submission->waits[i];
+        if (wait->semaphore)
+            arrays->waits[arrays->wait_count++] =
+                semaphore_info(wait->semaphore, wait->value, wait->stages);
+    }
+    submit->pWaitSemaphoreInfos = arrays->waits + first;
+    submit->waitSemaphoreInfoCount = arrays->wait_count - first;
+    return TD_OK;
+}
+
+static void add_signals(const tdi_submission *submission, submit_arrays *arrays,
+                        VkSubmitInfo2 *submit)
+{
+    submit->pSignalSemaphoreInfos = arrays->signals + arrays->signal_count;
+    submit->signalSemaphoreInfoCount = submission->signal_count;
+    for (uint32_t i = 0; i < submission->signal_count; i++) {
+        const td_signal *signal = &submission->signals[i];
+        arrays->signals[arrays->signal_count++] =
+            semaphore_info(signal->semaphore, signal->value, signal->stages);
+    }
+}
+
+static td_result check_submission(const lanes *all, uint32_t queue,
+                                  const tdi_submission *submission, const submit_arrays *arrays)
+{
+    if (arrays->submit_count == TDI_MAX_SUBMISSIONS || submission->wait_count > TD_MAX_WAITS ||
+        submission->signal_count > TD_MAX_WAITS ||
+        submission->command_count > TDI_MAX_COMMANDS - arrays->command_count)
+        return tdi_fail(TD_ERROR_ARGUMENT,
+                        "a submission has too many parts (at most %d batches, %d command buffers "
+                        "in all, %d waits and %d signals each)",
+                        TDI_MAX_SUBMISSIONS, TDI_MAX_COMMANDS, TD_MAX_WAITS, TD_MAX_WAITS);
+    if (all->device->lane_queue[submission->lane] != queue)
+        return tdi_fail(TD_ERROR_ARGUMENT, "submissions to different queues in one call");
     return TD_OK;
 }
 
 static td_result add_submission(lanes *all, uint32_t queue, const tdi_submission *submission,
                                 submit_arrays *arrays)
 {
-    if (arrays->submit_count == TDI_MAX_SUBMISSIONS || submission->wait_count > TD_MAX_WAITS ||
-        submission->command_count > TDI_MAX_COMMANDS - arrays->command_count)
-        return tdi_fail(TD_ERROR_ARGUMENT,
-                        "a submission has too many parts (at most %d batches, %d command buffers "
-                        "in all, %d waits each)",
-                        TDI_MAX_SUBMISSIONS, TDI_MAX_COMMANDS, TD_MAX_WAITS);
-    if (all->device->lane_queue[submission->lane] != queue)
-        return tdi_fail(TD_ERROR_ARGUMENT, "submissions to different queues in one call");
+    TDI_TRY(check_submission(all, queue, submission, arrays));
     VkSubmitInfo2 *submit = &arrays->submits[arrays->submit_count];
     *submit = (VkSubmitInfo2){
         .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO_2,
@@ -254,6 +306,7 @@ static td_result add_submission(lanes *all, uint32_t queue, const tdi_submission
         .pCommandBufferInfos = arrays->commands + arrays->command_count,
     };
     TDI_TRY(add_waits(all, queue, submission, arrays, submit));
+    add_signals(submission, arrays, submit);
     for (uint32_t i = 0; i < submission->command_count; i++)
         arrays->commands[arrays->command_count++] = (VkCommandBufferSubmitInfo){
             .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO,
@@ -263,30 +316,25 @@ static td_result add_submission(lanes *all, uint32_t queue, const tdi_submission
     return TD_OK;
 }
 
-/* Gives the value under the mutex; it counts only if the call succeeded, so that a failure leaves
- * no hole in the timeline. */
+/* Gives the value under the queue's lock; it counts only if the call succeeded, so that a failure
+ * leaves no hole in the timeline. The last submission's signals are the last of all, so the
+ * timeline's joins them. */
 static td_result submit_arrays_to(lanes *all, uint32_t queue, submit_arrays *arrays, td_ticket *out)
 {
-    const td_device *device = all->device;
+    td_device *device = all->device;
     timeline *line = &all->queues[queue];
-    VkSubmitInfo2 *last = &arrays->submits[arrays->submit_count - 1];
-    arrays->signal = (VkSemaphoreSubmitInfo){
-        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO,
-        .semaphore = line->semaphore,
-        .stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
-    };
-    last->signalSemaphoreInfoCount = 1;
-    last->pSignalSemaphoreInfos = &arrays->signal;
-    tdi_mutex_lock(&line->mutex);
+    VkSemaphoreSubmitInfo *signal = &arrays->signals[arrays->signal_count];
+    arrays->submits[arrays->submit_count - 1].signalSemaphoreInfoCount++;
+    tdi_queue_lock(device, queue);
     uint64_t value = atomic_load_explicit(&line->submitted, memory_order_relaxed) + 1;
-    arrays->signal.value = value;
+    *signal = semaphore_info(line->semaphore, value, 0);
     VkResult result = device->vk.vkQueueSubmit2(device->queues[queue].handle, arrays->submit_count,
                                                 arrays->submits, VK_NULL_HANDLE);
     if (result == VK_SUCCESS)
         atomic_store_explicit(&line->submitted, value, memory_order_release);
-    tdi_mutex_unlock(&line->mutex);
-    TDI_TRY(tdi_lane_check(all->device, result, "vkQueueSubmit2"));
-    *out = (td_ticket){.queue = queue, .value = value, .device = all->device->serial};
+    tdi_queue_unlock(device, queue);
+    TDI_TRY(tdi_lane_check(device, result, "vkQueueSubmit2"));
+    *out = (td_ticket){.queue = queue, .value = value, .device = device->serial};
     return TD_OK;
 }
 
@@ -301,7 +349,7 @@ td_result tdi_lane_submit_many(td_device *device, const tdi_submission *submissi
     lanes *all = lanes_of(device);
     uint32_t queue = device->lane_queue[submissions[0].lane];
     submit_arrays arrays;
-    arrays.submit_count = arrays.wait_count = arrays.command_count = 0;
+    arrays.submit_count = arrays.wait_count = arrays.command_count = arrays.signal_count = 0;
     for (uint32_t i = 0; i < count; i++)
         TDI_TRY(add_submission(all, queue, &submissions[i], &arrays));
     return submit_arrays_to(all, queue, &arrays, out);

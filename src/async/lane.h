@@ -14,6 +14,8 @@ typedef struct tdi_submission {
     uint32_t command_count;
     const td_wait *waits; /* at most TD_MAX_WAITS; those on its own queue are dropped */
     uint32_t wait_count;
+    const td_signal *signals; /* at most TD_MAX_WAITS, beside the timeline */
+    uint32_t signal_count;
 } tdi_submission;
 
 /* Makes timelines and waiters on first use; td_device_destroy ends them. */
@@ -36,6 +38,13 @@ uint64_t tdi_queue_reached(td_device *device, uint32_t queue);
 /* The same without asking: what some thread has seen before. */
 uint64_t tdi_queue_known_reached(td_device *device, uint32_t queue);
 
+/* Whether the device gave the ticket out: TD_ERROR_ARGUMENT for one of another device,
+ * TD_ERROR_STATE for a point that was not submitted yet. Value 0 is everybody's. */
+td_result tdi_ticket_check(td_device *device, td_ticket ticket);
+/* The same without a sentence. */
+bool tdi_ticket_given(td_device *device, td_ticket ticket);
+
+/* What follows takes tickets that passed that check. */
 bool tdi_ticket_reached(td_device *device, td_ticket ticket);
 /* Blocks the calling thread on the timeline, at most `timeout_ns`. TD_ERROR_TIMEOUT,
  * TD_ERROR_DEVICE_LOST, and nothing else. */

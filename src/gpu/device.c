@@ -12,6 +12,7 @@
 #include "gpu/choice.h"
 #include "gpu/memory.h"
 #include "gpu/pipeline.h"
+#include "gpu/queue.h"
 
 static atomic_uint devices_made;
 
@@ -122,27 +123,18 @@ static void read_properties(td_device *device)
     device->memory_properties = memory.memoryProperties;
 }
 
-static void take_queues(td_device *device, const tdi_candidate *candidate)
+static td_result take_queues(td_device *device, const tdi_candidate *candidate)
 {
     const tdi_queue_plan *plan = &candidate->plan;
-    device->queue_count = plan->queue_count;
     memcpy(device->lane_queue, plan->lane_queue, sizeof device->lane_queue);
     for (uint32_t i = 0; i < plan->queue_count; i++) {
         uint32_t family = plan->queues[i].family;
-        tdi_queue *queue = &device->queues[i];
-        *queue = (tdi_queue){
-            .family = family,
-            .index = plan->queues[i].index,
-            .capabilities = candidate->families[family].queueFlags,
-            .timestamp_bits = candidate->families[family].timestampValidBits,
-        };
-        device->vk.vkGetDeviceQueue(device->handle, family, queue->index, &queue->handle);
-        uint32_t j = 0;
-        while (j < device->family_count && device->families[j] != family)
-            j++;
-        if (j == device->family_count)
-            device->families[device->family_count++] = family;
+        VkQueue handle;
+        device->vk.vkGetDeviceQueue(device->handle, family, plan->queues[i].index, &handle);
+        TDI_TRY(tdi_queue_add(device, handle, family, plan->queues[i].index,
+                              &candidate->families[family]));
     }
+    return TD_OK;
 }
 
 static td_result choose(td_device *device, const td_device_params *params)
@@ -165,7 +157,7 @@ static td_result choose(td_device *device, const td_device_params *params)
     }
     if (result == TD_OK) {
         read_properties(device);
-        take_queues(device, chosen);
+        result = take_queues(device, chosen);
     }
     tdi_free(list);
     return result;
@@ -230,6 +222,7 @@ void td_device_destroy(td_device *device)
     }
     tdi_budget_destroy(device->budget);
     tdi_instance_destroy(&device->instance);
+    tdi_queues_destroy(device);
     tdi_mutex_destroy(&device->attach_mutex);
     tdi_free(device);
 }

@@ -13,6 +13,7 @@ struct tdi_bindless;
 
 /* A VkQueue. Lanes that share a queue share the entry. */
 typedef struct tdi_queue {
+    tdi_mutex mutex; /* gpu/queue.h */
     VkQueue handle;
     uint32_t family;
     uint32_t index;
@@ -57,6 +58,12 @@ struct td_device {
     uint32_t lane_queue[TD_LANE_COUNT]; /* lane -> index in queues */
     uint32_t families[TD_LANE_COUNT];   /* the distinct families, for concurrent sharing */
     uint32_t family_count;
+    void (*lock_queue)(void *user, uint32_t family, uint32_t index); /* the program's, or NULL */
+    void (*unlock_queue)(void *user, uint32_t family, uint32_t index);
+    void *lock_user;
+
+    bool imported;        /* handle and instance are somebody else's */
+    char *renderer_lacks; /* what the renderer misses on an imported device; NULL: nothing */
 
     td_budget *budget;
     struct tdi_memory *memory;

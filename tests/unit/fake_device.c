@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "gpu/budget.h"
 #include "gpu/memory.h"
+#include "gpu/queue.h"
 
 typedef struct fake {
     td_device device;
@@ -316,13 +317,11 @@ td_device *fake_device_create(uint32_t queues)
     assert_int_equal(tdi_mutex_init(&gpu.mutex, TDI_RANK_NONE), TD_OK);
     td_device *device = &gpu.device;
     fill_table(&device->vk);
-    device->queue_count = device->family_count = queues;
+    const VkQueueFamilyProperties family = {
+        .queueFlags = VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT | VK_QUEUE_TRANSFER_BIT,
+    };
     for (uint32_t i = 0; i < queues; i++)
-        device->queues[i] = (tdi_queue){
-            .handle = (VkQueue)&queue_marks[i],
-            .family = i,
-            .capabilities = VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT | VK_QUEUE_TRANSFER_BIT,
-        };
+        assert_int_equal(tdi_queue_add(device, (VkQueue)&queue_marks[i], i, 0, &family), TD_OK);
     for (uint32_t lane = 0; lane < TD_LANE_COUNT; lane++)
         device->lane_queue[lane] = lane < queues ? lane : 0;
     assert_int_equal(tdi_mutex_init(&device->attach_mutex, TDI_RANK_ATTACH), TD_OK);
@@ -360,6 +359,7 @@ void fake_device_destroy(void)
         tdi_memory_destroy(gpu.device.memory);
     if (gpu.device.budget)
         tdi_budget_destroy(gpu.device.budget);
+    tdi_queues_destroy(&gpu.device);
     tdi_mutex_destroy(&gpu.device.attach_mutex);
     assert_int_equal(gpu.semaphores_alive, 0);
     tdi_cond_destroy(&gpu.changed);
