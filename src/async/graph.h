@@ -37,6 +37,8 @@ td_result tdi_plan_slot_create(td_device *device, const td_plan *plan, const tdi
 void tdi_plan_slot_destroy(tdi_plan_slot *slot);
 /* Waits until the device is done with the slot's last execution, be it one that failed halfway. */
 td_result tdi_plan_slot_wait(tdi_plan_slot *slot);
+/* The same for at most `timeout_ns`: TD_ERROR_TIMEOUT. */
+td_result tdi_plan_slot_wait_for(tdi_plan_slot *slot, uint64_t timeout_ns);
 
 /* Records on the calling thread, submits batch by batch, and gives the ticket of the last batch
  * (which follows from all others). Where transient memory is shared between slots, execution N+1

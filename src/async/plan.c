@@ -519,6 +519,17 @@ td_result tdi_graph_compile(const td_graph *graph, const td_graph_extent *extent
     return TD_OK;
 }
 
+td_result td_graph_compile(const td_graph *graph, const td_device *device,
+                           const td_graph_extent *extent, td_plan **out)
+{
+    if (!graph || !device || !extent || !out)
+        return tdi_fail(TD_ERROR_ARGUMENT,
+                        "td_graph_compile: graph, device, extent and out must not be NULL");
+    tdi_lane_map lanes;
+    tdi_lane_map_of(device, &lanes);
+    return tdi_graph_compile(graph, extent, &lanes, out);
+}
+
 void td_plan_destroy(td_plan *plan)
 {
     if (!plan)

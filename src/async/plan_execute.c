@@ -114,11 +114,20 @@ td_result tdi_plan_slot_create(td_device *device, const td_plan *plan, const tdi
     return TD_OK;
 }
 
+td_result tdi_plan_slot_wait_for(tdi_plan_slot *slot, uint64_t timeout_ns)
+{
+    const uint64_t deadline = tdi_deadline(tdi_now_ns(), timeout_ns);
+    for (uint32_t queue = 0; queue < TD_LANE_COUNT; queue++) {
+        const uint64_t now = tdi_now_ns();
+        TDI_TRY(
+            tdi_ticket_wait(slot->device, slot->last[queue], now < deadline ? deadline - now : 0));
+    }
+    return TD_OK;
+}
+
 td_result tdi_plan_slot_wait(tdi_plan_slot *slot)
 {
-    for (uint32_t queue = 0; queue < TD_LANE_COUNT; queue++)
-        TDI_TRY(tdi_ticket_wait(slot->device, slot->last[queue], UINT64_MAX));
-    return TD_OK;
+    return tdi_plan_slot_wait_for(slot, UINT64_MAX);
 }
 
 void tdi_plan_slot_destroy(tdi_plan_slot *slot)
