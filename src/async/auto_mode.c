@@ -1,0 +1,198 @@
+#include "async/auto_mode.h"
+
+#include <stdlib.h>
+
+/* A mode must be faster by so much to be changed to, */
+#define HYSTERESIS 0.01
+/* and by so much to be decided for after one round. */
+#define CLEAR_GAIN 0.10
+
+/* Measuring both costs at most one frame in so many, however long a block is. */
+#define MEASURED_SHARE 100
+/* Intervals grow to so many times the first. */
+#define MOST_GROWTH 64
+/* Other work is looked for after this part of the interval. */
+#define EARLIEST_CHANGE 4
+
+/* Then frames are not finished at all, or have no times. */
+#define MOST_ISSUED 4096
+#define MOST_LOST   8
+
+static void begin_block(tdi_auto *a)
+{
+    a->block = (tdi_auto_block){.id = a->block.id + 1};
+}
+
+static void begin_measuring(tdi_auto *a)
+{
+    a->measuring = true;
+    a->trying = a->present;
+    a->round = a->second = a->lost = 0;
+    a->spent = 0;
+    begin_block(a);
+}
+
+void tdi_auto_init(tdi_auto *a, const tdi_auto_params *params, bool present)
+{
+    *a = (tdi_auto){
+        .params = *params,
+        .present = present,
+        .again_after = params->again_after,
+        .reason = "both modes are being measured",
+    };
+    begin_measuring(a);
+}
+
+static void settle(tdi_auto *a, bool async, const char *reason)
+{
+    const uint64_t most = (uint64_t)a->params.again_after * MOST_GROWTH;
+    const uint64_t least = (uint64_t)a->spent * MEASURED_SHARE;
+    if (async != a->present || a->decisions == 0)
+        a->again_after = a->params.again_after;
+    else if (a->again_after < most)
+        a->again_after *= 2;
+    if (a->again_after < least)
+        a->again_after = least;
+    a->measuring = false;
+    a->present = async;
+    a->settled = 0;
+    a->busy_count = 0;
+    a->usual_busy_ns = 0;
+    a->decisions++;
+    a->reason = reason;
+    begin_block(a);
+}
+
+/* The middle of three, the mean of two, the one of one. */
+static double median_period(const double *values, uint32_t count)
+{
+    if (count == 1)
+        return values[0];
+    if (count == 2)
+        return (values[0] + values[1]) / 2;
+    const double low = values[0] < values[1] ? values[0] : values[1];
+    const double high = values[0] < values[1] ? values[1] : values[0];
+    if (values[2] < low)
+        return low;
+    return values[2] < high ? values[2] : high;
+}
+
+static bool is_clear(double one, double other)
+{
+    return one < other * (1 - CLEAR_GAIN) || other < one * (1 - CLEAR_GAIN);
+}
+
+static void end_round(tdi_auto *a)
+{
+    for (int mode = 0; mode < 2; mode++)
+        a->median_ns[mode] = median_period(a->period_ns[mode], a->round + 1);
+    const double present = a->median_ns[a->present], other = a->median_ns[!a->present];
+    a->round++;
+    if (a->round < TDI_AUTO_ROUNDS && !is_clear(present, other))
+        return;
+    if (other >= present * (1 - HYSTERESIS))
+        settle(a, a->present,
+               a->present ? "measured: passthrough is not faster than asynchronous"
+                          : "measured: asynchronous is not faster than passthrough");
+    else
+        settle(a, !a->present,
+               a->present ? "measured: passthrough is faster than asynchronous"
+                          : "measured: asynchronous is faster than passthrough");
+}
+
+/* The second block of a round is of the other mode, the first of the next round of the same, so
+ * that the mode changes once a round. */
+static void end_block(tdi_auto *a)
+{
+    const uint32_t periods = a->block.timed - 1;
+    a->period_ns[a->trying][a->round] =
+        (double)(a->block.last_ns - a->block.first_ns) / (double)periods;
+    a->lost = 0;
+    begin_block(a);
+    a->second ^= 1;
+    if (a->second)
+        a->trying = !a->trying;
+    else
+        end_round(a);
+}
+
+static void give_up_block(tdi_auto *a)
+{
+    if (++a->lost < MOST_LOST)
+        begin_block(a);
+    else
+        settle(a, a->present, "the frames could not be timed");
+}
+
+tdi_auto_frame tdi_auto_next(tdi_auto *a)
+{
+    if (!a->measuring && a->settled >= a->again_after)
+        begin_measuring(a);
+    if (!a->measuring) {
+        const bool timed = a->settled++ % a->params.sample_every == 0;
+        return (tdi_auto_frame){.async = a->present, .timed = timed, .block = a->block.id};
+    }
+    if (a->block.issued == MOST_ISSUED)
+        give_up_block(a);
+    a->spent++;
+    return (tdi_auto_frame){
+        .async = a->measuring ? a->trying : a->present,
+        .timed = a->block.issued++ >= a->params.warmup,
+        .block = a->block.id,
+    };
+}
+
+static int compare_busy(const void *one, const void *other)
+{
+    const uint64_t a = *(const uint64_t *)one, b = *(const uint64_t *)other;
+    return (a > b) - (a < b);
+}
+
+/* By the median of a handful, so that a frame held up by something else changes nothing. */
+static void watch_busy(tdi_auto *a, uint64_t busy_ns)
+{
+    if (busy_ns == 0)
+        return;
+    a->busy_ns[a->busy_count++] = busy_ns;
+    if (a->busy_count < TDI_AUTO_SAMPLES)
+        return;
+    a->busy_count = 0;
+    qsort(a->busy_ns, TDI_AUTO_SAMPLES, sizeof a->busy_ns[0], compare_busy);
+    const uint64_t median = a->busy_ns[TDI_AUTO_SAMPLES / 2];
+    if (a->usual_busy_ns == 0)
+        a->usual_busy_ns = median;
+    const double ratio = (double)median / (double)a->usual_busy_ns;
+    if ((ratio > 1 + a->params.change || ratio < 1 / (1 + a->params.change)) &&
+        a->settled * EARLIEST_CHANGE >= a->again_after)
+        begin_measuring(a);
+}
+
+void tdi_auto_timed(tdi_auto *a, uint32_t block, uint64_t when_ns, uint64_t busy_ns)
+{
+    if (block != a->block.id)
+        return;
+    if (!a->measuring) {
+        watch_busy(a, busy_ns);
+        return;
+    }
+    if (a->block.timed++ == 0)
+        a->block.first_ns = when_ns;
+    a->block.last_ns = when_ns;
+    const uint32_t periods = a->block.timed - 1;
+    const bool long_enough =
+        periods >= a->params.block_frames && when_ns - a->block.first_ns >= a->params.block_ns;
+    if (long_enough || periods >= a->params.most_frames)
+        end_block(a);
+}
+
+void tdi_auto_lost(tdi_auto *a, uint32_t block)
+{
+    if (a->measuring && block == a->block.id)
+        give_up_block(a);
+}
+
+void tdi_auto_again(tdi_auto *a)
+{
+    a->again_after = a->params.again_after;
+    begin_measuring(a);
+}
