@@ -40,7 +40,7 @@ TD_API td_result td_scheduler_create(td_device *device, const td_scheduler_param
 /** Waits until the device is done with its submissions, and frees everything. NULL is fine. */
 TD_API void td_scheduler_destroy(td_scheduler *scheduler);
 
-/** True if the frame that is open, or the next one, is asynchronous. */
+/** True if the frame that was begun last is asynchronous; before the first one: if it will be. */
 TD_API bool td_scheduler_is_async(const td_scheduler *scheduler);
 
 /** Begins a frame in slot `frame_index` mod `frames_in_flight`. Asynchronous: waits at most
@@ -48,7 +48,8 @@ TD_API bool td_scheduler_is_async(const td_scheduler *scheduler);
  * then opens its command buffer; the first use of a slot waits for nothing. Passthrough: remembers
  * `graphics`, which must be recording. A frame that was begun and not submitted is dropped: its
  * slot is used again at once. ::TD_ERROR_TIMEOUT (the slot is as it was), ::TD_ERROR_DEVICE_LOST,
- * ::TD_ERROR_ARGUMENT for a NULL `graphics` in passthrough. */
+ * ::TD_ERROR_ARGUMENT for a NULL `graphics` where the frame is, or by mode auto may be,
+ * passthrough. After a failure no frame is open. */
 TD_API td_result td_scheduler_begin_frame(td_scheduler *scheduler, uint64_t frame_index,
                                           VkCommandBuffer graphics, uint64_t timeout_ns);
 
@@ -63,8 +64,10 @@ TD_API td_result td_scheduler_record(td_scheduler *scheduler, td_scheduler_recor
 
 /** Lets this frame's compute submission wait, for example for the graphics work that read its
  * buffers last. In passthrough tickets of the graphics queue need barriers only, which are the
- * caller's; this then adds nothing. ::TD_ERROR_STATE as td_scheduler_record, ::TD_ERROR_ARGUMENT
- * for a ticket of another device or more than ::TD_MAX_WAITS. */
+ * caller's; this then adds nothing. Anything else is waited for in passthrough by an empty
+ * submission to the graphics lane, which td_scheduler_submit makes. ::TD_ERROR_STATE as
+ * td_scheduler_record, ::TD_ERROR_ARGUMENT for a ticket of another device or more than
+ * ::TD_MAX_WAITS. */
 TD_API td_result td_scheduler_wait_for(td_scheduler *scheduler, const td_wait *wait);
 
 /** Submits, also when nothing was recorded, so that graphics never waits for ever. In passthrough
@@ -75,7 +78,8 @@ TD_API td_result td_scheduler_submit(td_scheduler *scheduler, td_ticket *out);
 
 /** What this frame's graphics submission must wait for: at most one entry, at the stages draw
  * indirect, vertex shader and fragment shader (and compute shader, for graphics work that is
- * compute). `*count` is 0 in passthrough. May be called any number of times.
+ * compute; in mode auto also transfer, for passthrough frames that follow). `*count` is 0 in
+ * passthrough. May be called any number of times.
  * ::TD_ERROR_STATE before td_scheduler_begin_frame, and, if asynchronous, before
  * td_scheduler_submit. */
 TD_API td_result td_scheduler_waits(td_scheduler *scheduler, td_wait *wait, uint32_t *count);
@@ -85,14 +89,15 @@ TD_API td_result td_scheduler_wait_tickets(td_scheduler *scheduler, VkSemaphore 
                                            uint64_t *value, VkPipelineStageFlags2 *stages,
                                            uint32_t *count);
 
-/** The same for VkSubmitInfo: the frame's binary semaphore and a stage mask. Wait for it exactly
+/** The same for VkSubmitInfo: the frame's binary semaphore and a mask: draw indirect, vertex
+ * shader, fragment shader (in mode auto also compute shader and transfer). Wait for it exactly
  * once, and begin no frame of this slot before that wait is done on the device.
  * ::TD_ERROR_STATE also without `binary_semaphores`. */
 TD_API td_result td_scheduler_wait_semaphores(td_scheduler *scheduler, VkSemaphore *semaphore,
                                               VkPipelineStageFlags *stages, uint32_t *count);
 
 /** Names the submission that consumed what the frame's compute work left. Its slot is not used
- * again before that, and an automatic scheduler times whole frames by it. Optional.
+ * again before that. Optional.
  * ::TD_ERROR_ARGUMENT for a ticket of another device, ::TD_ERROR_STATE before td_scheduler_submit.
  */
 TD_API td_result td_scheduler_consumed(td_scheduler *scheduler, td_ticket graphics);
@@ -100,7 +105,7 @@ TD_API td_result td_scheduler_consumed(td_scheduler *scheduler, td_ticket graphi
 /** How a scheduler does. */
 typedef struct td_scheduler_info {
     td_async_mode mode;    /**< As asked. */
-    bool async;            /**< As the next frame is done. */
+    bool async;            /**< As the next frame will be done. */
     bool measuring;        /**< Auto has not decided. */
     uint32_t family;       /**< Queue family of compute work. */
     double async_ms;       /**< Auto: time a frame asynchronously, median; 0: not measured. */
