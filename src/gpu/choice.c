@@ -6,43 +6,6 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-/* X(member of the chain, feature, why) */
-#define REQUIRED_FEATURES(X)                                                                       \
-    X(core.features, shaderInt64, "64-bit integers in shaders")                                    \
-    X(v12, shaderBufferInt64Atomics, "64-bit atomics on buffers")                                  \
-    X(v12, timelineSemaphore, "timeline semaphores")                                               \
-    X(v12, bufferDeviceAddress, "buffer device addresses")                                         \
-    X(v12, scalarBlockLayout, "scalar block layout")                                               \
-    X(v12, runtimeDescriptorArray, "descriptor arrays without a fixed size")                       \
-    X(v12, shaderSampledImageArrayNonUniformIndexing, "non-uniform indexing of textures")          \
-    X(v12, descriptorBindingPartiallyBound, "partially bound descriptors")                         \
-    X(v12, descriptorBindingSampledImageUpdateAfterBind, "descriptor updates after binding")       \
-    X(v12, descriptorBindingUpdateUnusedWhilePending, "descriptor updates while others are used")  \
-    X(v12, hostQueryReset, "query resets by the host")                                             \
-    X(v13, synchronization2, "synchronisation 2")                                                  \
-    X(v13, maintenance4, "maintenance 4")                                                          \
-    X(v13, subgroupSizeControl, "subgroup size control")                                           \
-    X(v13, computeFullSubgroups, "full subgroups in compute")
-
-void tdi_feature_chain_init(tdi_feature_chain *chain)
-{
-    *chain = (tdi_feature_chain){
-        .core = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &chain->v12},
-        .v12 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
-                .pNext = &chain->v13},
-        .v13 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES},
-    };
-}
-
-void tdi_feature_chain_require(tdi_feature_chain *chain, const tdi_device_features *optional)
-{
-#define REQUIRE(member, feature, why) chain->member.feature = VK_TRUE;
-    REQUIRED_FEATURES(REQUIRE)
-#undef REQUIRE
-    chain->v12.descriptorIndexing = VK_TRUE;
-    chain->core.features.samplerAnisotropy = optional->sampler_anisotropy;
-}
-
 static void lacks(td_device_info *info, const char *what)
 {
     size_t length = strlen(info->missing);
@@ -55,12 +18,14 @@ static void look_at_features(const tdi_vk_instance *instance, tdi_candidate *c)
     tdi_feature_chain chain;
     tdi_feature_chain_init(&chain);
     instance->vkGetPhysicalDeviceFeatures2(c->handle, &chain.core);
-#define LOOK(member, feature, why)                                                                 \
-    if (!chain.member.feature)                                                                     \
-        lacks(&c->info, why " (" #feature ")");
-    REQUIRED_FEATURES(LOOK)
-#undef LOOK
-    c->features.sampler_anisotropy = chain.core.features.samplerAnisotropy;
+    tdi_feature_lack missing[TDI_MOST_LACKS];
+    const uint32_t count = tdi_feature_chain_lacks(&chain, missing);
+    for (uint32_t i = 0; i < count; i++) {
+        char text[128];
+        tdi_snprintf(text, sizeof text, "%s (%s)", missing[i].why, missing[i].feature);
+        lacks(&c->info, text);
+    }
+    tdi_feature_chain_note(&chain, &c->features);
 }
 
 static td_result look_at_extensions(const tdi_vk_instance *instance, tdi_candidate *c)
@@ -140,8 +105,7 @@ static void look_at_properties(const tdi_vk_instance *instance, tdi_candidate *c
     info->software = c->type == VK_PHYSICAL_DEVICE_TYPE_CPU;
 }
 
-/* What shading asks its neighbours. */
-static void look_at_subgroups(const tdi_vk_instance *instance, tdi_candidate *c)
+bool tdi_subgroups_suffice(const tdi_vk_instance *instance, VkPhysicalDevice physical)
 {
     const VkSubgroupFeatureFlags needed = VK_SUBGROUP_FEATURE_BASIC_BIT |
                                           VK_SUBGROUP_FEATURE_VOTE_BIT |
@@ -150,13 +114,12 @@ static void look_at_subgroups(const tdi_vk_instance *instance, tdi_candidate *c)
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES};
     VkPhysicalDeviceProperties2 properties = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &subgroups};
-    instance->vkGetPhysicalDeviceProperties2(c->handle, &properties);
-    if (!(subgroups.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) ||
-        (subgroups.supportedOperations & needed) != needed)
-        lacks(&c->info, "votes and ballots of subgroups in compute");
+    instance->vkGetPhysicalDeviceProperties2(physical, &properties);
+    return (subgroups.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) &&
+           (subgroups.supportedOperations & needed) == needed;
 }
 
-static td_result look_at(const tdi_vk_instance *instance, td_async_mode async, tdi_candidate *c)
+td_result tdi_candidate_look(const tdi_vk_instance *instance, td_async_mode async, tdi_candidate *c)
 {
     look_at_properties(instance, c);
     look_at_memory(instance, c);
@@ -167,7 +130,8 @@ static td_result look_at(const tdi_vk_instance *instance, td_async_mode async, t
         lacks(&c->info, "Vulkan 1.3");
     } else {
         look_at_features(instance, c);
-        look_at_subgroups(instance, c);
+        if (!tdi_subgroups_suffice(instance, c->handle))
+            lacks(&c->info, TDI_SUBGROUPS_NEEDED);
     }
     c->info.usable = c->info.missing[0] == '\0';
     return TD_OK;
@@ -208,7 +172,7 @@ static td_result look_at_all(const tdi_vk_instance *instance, td_async_mode asyn
 {
     for (uint32_t i = 0; i < count; i++) {
         list[i].handle = handles[i];
-        TDI_TRY(look_at(instance, async, &list[i]));
+        TDI_TRY(tdi_candidate_look(instance, async, &list[i]));
     }
     sort(list, count);
     return TD_OK;

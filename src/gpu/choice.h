@@ -2,7 +2,7 @@
 #ifndef TDI_GPU_CHOICE_H
 #define TDI_GPU_CHOICE_H
 
-#include "gpu/device.h"
+#include "gpu/feature.h"
 #include "gpu/instance.h"
 #include "gpu/queue_plan.h"
 
@@ -25,16 +25,12 @@ td_result tdi_candidates_list(const tdi_vk_instance *instance, td_async_mode asy
 td_result tdi_candidates_select(const tdi_candidate *list, uint32_t count, const char *select,
                                 const tdi_candidate **out);
 
-/* The features that tandem needs, as a chain for vkCreateDevice and for queries. */
-typedef struct tdi_feature_chain {
-    VkPhysicalDeviceFeatures2 core;
-    VkPhysicalDeviceVulkan12Features v12;
-    VkPhysicalDeviceVulkan13Features v13;
-} tdi_feature_chain;
+/* Fills in everything about the device whose `handle` is set. */
+td_result tdi_candidate_look(const tdi_vk_instance *instance, td_async_mode async,
+                             tdi_candidate *c);
 
-/* Links the chain (so it must not be copied afterwards) and clears it. */
-void tdi_feature_chain_init(tdi_feature_chain *chain);
-/* Turns on what is required and, of the optional things, what the device has. */
-void tdi_feature_chain_require(tdi_feature_chain *chain, const tdi_device_features *optional);
+/* What shading asks its neighbours. */
+#define TDI_SUBGROUPS_NEEDED "votes and ballots of subgroups in compute"
+bool tdi_subgroups_suffice(const tdi_vk_instance *instance, VkPhysicalDevice physical);
 
 #endif

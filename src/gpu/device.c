@@ -28,11 +28,11 @@ static bool wants_validation(const td_device_params *params)
     return params->validation || (value && strcmp(value, "0") != 0);
 }
 
-static td_result find_budget(const td_device_params *params, uint64_t *out)
+static td_result find_budget(uint64_t asked, uint64_t *out)
 {
     const char *value = environment("TANDEM_BUDGET");
-    *out = params->budget_bytes ? params->budget_bytes : TD_BUDGET_DEFAULT;
-    if (params->budget_bytes == 0 && value && (!tdi_parse_size(value, out) || *out == 0))
+    *out = asked ? asked : TD_BUDGET_DEFAULT;
+    if (asked == 0 && value && (!tdi_parse_size(value, out) || *out == 0))
         return tdi_fail(TD_ERROR_ARGUMENT,
                         "the environment variable TANDEM_BUDGET is \"%s\"; it must be a size such "
                         "as 512MiB",
@@ -97,7 +97,7 @@ static td_result create_handle(td_device *device, const tdi_candidate *candidate
     return TD_OK;
 }
 
-static void read_properties(td_device *device)
+void tdi_device_read_properties(td_device *device)
 {
     VkPhysicalDeviceSubgroupSizeControlProperties sizes = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES};
@@ -156,32 +156,34 @@ static td_result choose(td_device *device, const td_device_params *params)
         result = create_handle(device, chosen);
     }
     if (result == TD_OK) {
-        read_properties(device);
+        tdi_device_read_properties(device);
         result = take_queues(device, chosen);
     }
     tdi_free(list);
     return result;
 }
 
-static td_result build(td_device *device, const td_device_params *params)
+td_result tdi_device_furnish(td_device *device, uint64_t budget_bytes, td_budget_mode budget_mode,
+                             const char *cache_folder, bool no_cache)
 {
     uint64_t limit;
-    TDI_TRY(find_budget(params, &limit));
-    TDI_TRY(tdi_instance_create(wants_validation(params), &device->instance));
-    TDI_TRY(choose(device, params));
-    TDI_TRY(tdi_budget_create(limit, params->budget_mode, &device->budget));
+    TDI_TRY(find_budget(budget_bytes, &limit));
+    TDI_TRY(tdi_budget_create(limit, budget_mode, &device->budget));
     TDI_TRY(tdi_memory_create(device, &device->memory));
-    TDI_TRY(tdi_pipeline_cache_create(device, params->cache_folder, !params->no_cache,
-                                      &device->pipeline_cache));
-    return tdi_bindless_create(device, &device->bindless);
+    TDI_TRY(tdi_pipeline_cache_create(device, cache_folder, !no_cache, &device->pipeline_cache));
+    return device->renderer_lacks ? TD_OK : tdi_bindless_create(device, &device->bindless);
 }
 
-td_result td_device_create(const td_device_params *params, td_device **out)
+static td_result build(td_device *device, const td_device_params *params)
 {
-    static const td_device_params defaults = {0};
-    if (!out)
-        return tdi_fail(TD_ERROR_ARGUMENT, "td_device_create: `out` is NULL");
-    *out = NULL;
+    TDI_TRY(tdi_instance_create(wants_validation(params), &device->instance));
+    TDI_TRY(choose(device, params));
+    return tdi_device_furnish(device, params->budget_bytes, params->budget_mode,
+                              params->cache_folder, params->no_cache);
+}
+
+td_result tdi_device_allocate(td_device **out)
+{
     td_device *device = tdi_alloc_zero(1, sizeof *device);
     if (!device)
         return TD_ERROR_HOST_MEMORY;
@@ -191,7 +193,19 @@ td_result td_device_create(const td_device_params *params, td_device **out)
         return result;
     }
     device->serial = atomic_fetch_add(&devices_made, 1) + 1;
-    result = build(device, params ? params : &defaults);
+    *out = device;
+    return TD_OK;
+}
+
+td_result td_device_create(const td_device_params *params, td_device **out)
+{
+    static const td_device_params defaults = {0};
+    if (!out)
+        return tdi_fail(TD_ERROR_ARGUMENT, "td_device_create: `out` is NULL");
+    *out = NULL;
+    td_device *device;
+    TDI_TRY(tdi_device_allocate(&device));
+    td_result result = build(device, params ? params : &defaults);
     if (result != TD_OK) {
         td_device_destroy(device);
         return result;
@@ -208,22 +222,30 @@ static void detach_all(td_device *device)
     }
 }
 
+/* Without waiting for the whole of an imported device: what hangs on it waits for tandem's work. */
+static void dismantle(td_device *device)
+{
+    if (!device->imported)
+        device->vk.vkDeviceWaitIdle(device->handle);
+    detach_all(device);
+    tdi_bindless_destroy(device, device->bindless);
+    tdi_pipeline_cache_destroy(device, device->pipeline_cache);
+    tdi_memory_destroy(device->memory);
+    if (!device->imported)
+        device->vk.vkDestroyDevice(device->handle, NULL);
+}
+
 void td_device_destroy(td_device *device)
 {
     if (!device)
         return;
-    if (device->handle) {
-        device->vk.vkDeviceWaitIdle(device->handle);
-        detach_all(device);
-        tdi_bindless_destroy(device, device->bindless);
-        tdi_pipeline_cache_destroy(device, device->pipeline_cache);
-        tdi_memory_destroy(device->memory);
-        device->vk.vkDestroyDevice(device->handle, NULL);
-    }
+    if (device->handle)
+        dismantle(device);
     tdi_budget_destroy(device->budget);
     tdi_instance_destroy(&device->instance);
     tdi_queues_destroy(device);
     tdi_mutex_destroy(&device->attach_mutex);
+    tdi_free(device->renderer_lacks);
     tdi_free(device);
 }
 

@@ -28,6 +28,14 @@ typedef struct tdi_device_features {
     bool external_memory_host;
     bool sampler_anisotropy;
     bool debug_utils;
+    /* Always there on devices of tandem's own. */
+    bool buffer_addresses;
+    bool host_query_reset; /* without it timestamps are of no use */
+    /* What the hardware rasteriser needs. */
+    bool fragment_stores;
+    bool dynamic_rendering;
+    bool indirect_draws;      /* many in one call, each with a first instance */
+    bool indirect_draw_count; /* read from a buffer; not needed, but better */
 } tdi_device_features;
 
 typedef enum tdi_device_attachment {
@@ -80,6 +88,13 @@ struct td_device {
 td_result tdi_device_attach(td_device *device, tdi_device_attachment slot,
                             td_result (*make)(td_device *device, void **out),
                             void (*destroy)(void *attached), void **out);
+
+/* The parts of making a device that come after its handle is there: functions are loaded, queues
+ * known. `budget_bytes` as in td_device_params. */
+td_result tdi_device_allocate(td_device **out);
+void tdi_device_read_properties(td_device *device);
+td_result tdi_device_furnish(td_device *device, uint64_t budget_bytes, td_budget_mode budget_mode,
+                             const char *cache_folder, bool no_cache);
 
 /* Names an object for debuggers and validation messages; nothing where that is not supported. */
 void tdi_device_name(td_device *device, VkObjectType type, uint64_t handle, const char *format, ...)

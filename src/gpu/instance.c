@@ -146,11 +146,9 @@ static VkResult create_handle(tdi_vk_instance *instance)
 
 static td_result load_functions(tdi_vk_instance *instance)
 {
-#define LOAD(name) instance->name = (PFN_##name)vkGetInstanceProcAddr(instance->handle, #name);
+#define LOAD(name) instance->name = (PFN_##name)instance->get_proc_addr(instance->handle, #name);
     TDI_INSTANCE_FUNCTIONS(LOAD)
-    if (instance->debug_utils) {
-        TDI_INSTANCE_FUNCTIONS_OPTIONAL(LOAD)
-    }
+    TDI_INSTANCE_FUNCTIONS_OPTIONAL(LOAD)
 #undef LOAD
 #define CHECK(name)                                                                                \
     if (!instance->name)                                                                           \
@@ -200,6 +198,7 @@ static td_result build(bool validation, tdi_vk_instance *instance)
                         "no Vulkan driver is installed, or VK_DRIVER_FILES names none that works; "
                         "install one (Debian: mesa-vulkan-drivers)");
     TDI_TRY_VK("vkCreateInstance", result);
+    instance->get_proc_addr = vkGetInstanceProcAddr;
     TDI_TRY(load_functions(instance));
     return create_messenger(instance);
 }
@@ -213,11 +212,31 @@ td_result tdi_instance_create(bool validation, tdi_vk_instance *out)
     return result;
 }
 
+static td_result import(VkInstance handle, PFN_vkGetInstanceProcAddr get_proc_addr,
+                        tdi_vk_instance *instance)
+{
+    if (!get_proc_addr)
+        TDI_TRY(load_loader());
+    instance->get_proc_addr = get_proc_addr ? get_proc_addr : vkGetInstanceProcAddr;
+    instance->handle = handle;
+    return load_functions(instance);
+}
+
+td_result tdi_instance_import(VkInstance handle, PFN_vkGetInstanceProcAddr get_proc_addr,
+                              bool debug_utils, tdi_vk_instance *out)
+{
+    *out = (tdi_vk_instance){.imported = true, .debug_utils = debug_utils};
+    td_result result = import(handle, get_proc_addr, out);
+    if (result != TD_OK)
+        tdi_instance_destroy(out);
+    return result;
+}
+
 void tdi_instance_destroy(tdi_vk_instance *instance)
 {
     if (instance->messenger)
         instance->vkDestroyDebugUtilsMessengerEXT(instance->handle, instance->messenger, NULL);
-    if (instance->handle && instance->vkDestroyInstance)
+    if (instance->handle && instance->vkDestroyInstance && !instance->imported)
         instance->vkDestroyInstance(instance->handle, NULL);
     tdi_messages_destroy(instance->messages);
     memset(instance, 0, sizeof *instance);

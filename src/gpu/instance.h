@@ -28,6 +28,8 @@
 
 typedef struct tdi_vk_instance {
     VkInstance handle;
+    PFN_vkGetInstanceProcAddr get_proc_addr; /* the loader's */
+    bool imported;                           /* `handle` is somebody else's */
     bool debug_utils;
     bool validation;          /* the layer is on */
     bool validation_features; /* the layer can be told what to look at */
@@ -42,7 +44,11 @@ typedef struct tdi_vk_instance {
 /* Loads Vulkan and makes an instance. Validation: core and synchronisation validation, where the
  * layer is installed (else a warning). TD_ERROR_NO_DEVICE if there is no Vulkan 1.3. */
 td_result tdi_instance_create(bool validation, tdi_vk_instance *out);
-/* A zeroed instance is fine. */
+/* Takes somebody else's instance of Vulkan 1.3. `get_proc_addr` NULL: that of the loader which
+ * tandem finds by itself. */
+td_result tdi_instance_import(VkInstance handle, PFN_vkGetInstanceProcAddr get_proc_addr,
+                              bool debug_utils, tdi_vk_instance *out);
+/* A zeroed instance is fine, and an imported one stays what it is. */
 void tdi_instance_destroy(tdi_vk_instance *instance);
 
 /* Fills the table of a device made from this instance. */

@@ -156,7 +156,7 @@ static VkResult allocate_handle(const td_device *device, struct tdi_memory_block
     };
     VkMemoryAllocateInfo info = {
         .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-        .pNext = block->linear ? &flags : NULL,
+        .pNext = block->linear && device->features.buffer_addresses ? &flags : NULL,
         .allocationSize = block->size,
         .memoryTypeIndex = block->type,
     };
