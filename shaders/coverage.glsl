@@ -54,4 +54,38 @@ int64_t edge64(ivec2 from, ivec2 to, ivec2 at)
            int64_t(to.y - from.y) * int64_t(at.x - from.x);
 }
 
+/* What decides about a triangle's sides. */
+struct facing {
+    bool mirrored, double_sided;
+};
+
+/* False if no sample can belong to it: it has no area, or shows the side that is not drawn.
+ * `depths` are those of b and c. */
+bool make_triangle(snapped v0, snapped v1, snapped v2, facing sides, out screen_triangle t,
+                   out vec2 depths)
+{
+    ivec2 size = max(v0.at, max(v1.at, v2.at)) - min(v0.at, min(v1.at, v2.at));
+    float area;
+    bool turn; /* to make it positive */
+    if (max(size.x, size.y) <= 127 * 256) {
+        int exact = edge32(v0.at, v1.at, v2.at);
+        area = float(abs(exact));
+        turn = exact < 0;
+    } else {
+        int64_t exact = edge64(v0.at, v1.at, v2.at);
+        area = float(abs(exact));
+        turn = exact < 0;
+    }
+    bool front = turn != sides.mirrored; /* y is down */
+    if (area == 0.0 || !(front || sides.double_sided))
+        return false;
+    t.a = v0.at;
+    t.b = turn ? v2.at : v1.at;
+    t.c = turn ? v1.at : v2.at;
+    t.depth_a = v0.depth;
+    depths = turn ? vec2(v2.depth, v1.depth) : vec2(v1.depth, v2.depth);
+    set_depth_plane(t, depths, area);
+    return true;
+}
+
 #endif

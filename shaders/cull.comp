@@ -2,6 +2,9 @@
 #extension GL_GOOGLE_include_directive : require
 #include "coverage.glsl"
 #include "lists.glsl"
+#if defined(INDIRECT) || defined(DRAWS)
+#include "hardware.glsl"
+#endif
 
 /* Which clusters can cover a sample of the tile, by the box that bounds them: conservative. One
  * invocation a cluster instance and view, or several in turn where there are too many. */
@@ -15,6 +18,18 @@ layout(binding = 1, scalar) writeonly buffer visible_buffer
 {
     uint visible[];
 };
+#ifdef INDIRECT
+layout(binding = 2, scalar) writeonly buffer commands_buffer
+{
+    tdi_draw commands[]; /* by slot of `visible` */
+};
+#endif
+#ifdef DRAWS
+layout(binding = 2, scalar) writeonly buffer states_buffer
+{
+    uint states[]; /* by view and cluster instance: the list, or NO_LIST */
+};
+#endif
 
 /* Positions are transformed in floats, here and by those who draw: each value is off by a few units
  * in the last place of the sum of the magnitudes it was added up from. */
@@ -62,14 +77,26 @@ bool outside(clip_box box, vec4 window, float depth_min)
            largest(box, vec4(0.0, 0.0, 1.0, -depth_min)) < 0.0;
 }
 
+/* Limits of x and y that nothing may cross unclipped, in 1/256 pixel: left, upper, right, lower. */
+vec4 unclipped_limits()
+{
+#ifdef HARDWARE_GLSL
+    vec2 center = vec2(viewport_center());
+    return vec4(max(center - REACH, -GUARD), min(center + REACH, GUARD));
+#else
+    return vec4(-GUARD, -GUARD, GUARD, GUARD);
+#endif
+}
+
 bool needs_clipping(clip_box box)
 {
+    vec4 limits = unclipped_limits();
     return largest(box, vec4(0.0, 0.0, 1.0, -1.0)) >= 0.0 ||
            largest(box, vec4(0.0, 0.0, 0.0, -1.0)) >= 0.0 ||
-           largest(box, vec4(1.0, 0.0, 0.0, -GUARD)) >= 0.0 ||
-           largest(box, vec4(-1.0, 0.0, 0.0, -GUARD)) >= 0.0 ||
-           largest(box, vec4(0.0, 1.0, 0.0, -GUARD)) >= 0.0 ||
-           largest(box, vec4(0.0, -1.0, 0.0, -GUARD)) >= 0.0;
+           largest(box, vec4(1.0, 0.0, 0.0, -limits.z)) >= 0.0 ||
+           largest(box, vec4(-1.0, 0.0, 0.0, limits.x)) >= 0.0 ||
+           largest(box, vec4(0.0, 1.0, 0.0, -limits.w)) >= 0.0 ||
+           largest(box, vec4(0.0, -1.0, 0.0, limits.y)) >= 0.0;
 }
 
 /* The rectangle of the projected box, in 1/256 pixel; all w are positive. */
@@ -106,16 +133,9 @@ bool holds_sample(vec4 bounds, vec4 window)
     return false;
 }
 
-void append(uint list, uint entry)
+/* The list that a cluster belongs to. */
+uint list_of(tdi_cluster_instance source, uint view, vec4 window, float depth_min)
 {
-    uint index = atomicAdd(lists[list].count, 1u);
-    atomicMax(lists[list].x, min(index + 1u, TDI_MAX_GROUPS));
-    visible[visible_slot(list, index)] = entry;
-}
-
-void cull(uint index, uint view, vec4 window, float depth_min)
-{
-    tdi_cluster_instance source = cluster_instance_ref(FRAME.cluster_instances).data[index];
     cluster_ref clusters = cluster_ref(FRAME.clusters);
     vec3 center =
         vec3(clusters.data[source.cluster].center[0], clusters.data[source.cluster].center[1],
@@ -125,15 +145,40 @@ void cull(uint index, uint view, vec4 window, float depth_min)
              clusters.data[source.cluster].extent[2]);
     clip_box box = make_clip_box(view, load_instance(source.instance), center, extent);
     if (outside(box, window, depth_min))
-        return;
+        return TDI_NO_LIST;
     bool clip = needs_clipping(box);
     if (!clip && !holds_sample(projected(box), window))
-        return;
+        return TDI_NO_LIST;
     uint flags = surface_ref(FRAME.surfaces).data[clusters.data[source.cluster].surface].flags;
-    uint list = clip ? TDI_LIST_CLIP : TDI_LIST_PLAIN;
-    if ((flags & TDI_SURFACE_MASKED) != 0u)
-        list |= TDI_LIST_MASKED;
-    append(list, pack_visible(index, view));
+    return (clip ? TDI_LIST_CLIP : TDI_LIST_PLAIN) |
+           ((flags & TDI_SURFACE_MASKED) != 0u ? TDI_LIST_MASKED : 0u);
+}
+
+void append(uint list, uint entry, uint cluster)
+{
+    uint index = atomicAdd(lists[list].count, 1u);
+    uint slot = visible_slot(list, index);
+    atomicMax(lists[list].x, min(index + 1u, TDI_MAX_GROUPS));
+    visible[slot] = entry;
+#ifdef INDIRECT
+    if ((list & TDI_LIST_CLIP) == 0u) {
+        uint count = cluster_ref(FRAME.clusters).data[cluster].counts & 255u;
+        commands[slot] = tdi_draw(3u * count, INSTANCES, 0u, slot * INSTANCES);
+    }
+#endif
+}
+
+void cull(uint index, uint view, vec4 window, float depth_min)
+{
+    tdi_cluster_instance source = cluster_instance_ref(FRAME.cluster_instances).data[index];
+    uint list = list_of(source, view, window, depth_min);
+#ifdef DRAWS
+    states[view * FRAME.cluster_instance_count + index] = list;
+    if ((list & TDI_LIST_CLIP) == 0u)
+        return;
+#endif
+    if (list != TDI_NO_LIST)
+        append(list, pack_visible(index, view), source.cluster);
 }
 
 void main()

@@ -2,6 +2,7 @@
 #ifndef DRAW_GLSL
 #define DRAW_GLSL
 
+#include "cluster.glsl"
 #include "raster.glsl"
 
 /* Boxes above this many pixels go through bins; at most 127. */
@@ -153,11 +154,6 @@ void bin_triangle(screen_triangle t, vec2 depths, target to, uint word, ivec2 fi
         }
 }
 
-/* What decides about a triangle's sides. */
-struct facing {
-    bool mirrored, double_sided;
-};
-
 void draw_triangle(snapped v0, snapped v1, snapped v2, facing sides, target to, uint word)
 {
     ivec2 low = min(v0.at, min(v1.at, v2.at));
@@ -166,66 +162,15 @@ void draw_triangle(snapped v0, snapped v1, snapped v2, facing sides, target to, 
     ivec2 last = min((high - (SAMPLES == 1u ? 128 : 0)) >> 8, to.high);
     if (first.x > last.x || first.y > last.y)
         return;
-    int size = max(high.x - low.x, high.y - low.y);
-    float area;
-    bool turn; /* to make it positive */
-    if (size <= 127 * 256) {
-        int exact = edge32(v0.at, v1.at, v2.at);
-        area = float(abs(exact));
-        turn = exact < 0;
-    } else {
-        int64_t exact = edge64(v0.at, v1.at, v2.at);
-        area = float(abs(exact));
-        turn = exact < 0;
-    }
-    bool front = turn != sides.mirrored; /* y is down */
-    if (area == 0.0 || !(front || sides.double_sided))
-        return;
     screen_triangle t;
-    t.a = v0.at;
-    t.b = turn ? v2.at : v1.at;
-    t.c = turn ? v1.at : v2.at;
-    t.depth_a = v0.depth;
-    vec2 depths = turn ? vec2(v2.depth, v1.depth) : vec2(v1.depth, v2.depth);
-    set_depth_plane(t, depths, area);
+    vec2 depths;
+    if (!make_triangle(v0, v1, v2, sides, t, depths))
+        return;
+    int size = max(high.x - low.x, high.y - low.y);
     if (size <= LARGE_BOX * 256)
         raster_small(t, to, word);
     else
         bin_triangle(t, depths, to, word, first, last);
-}
-
-/* A cluster to draw. */
-struct cluster_source {
-    uint index; /* of the cluster instance */
-    uint first_vertex, first_triangle, count;
-    facing sides;
-    transform instance;
-    mat4 clip;
-};
-
-cluster_source load_cluster(uint index, uint view)
-{
-    cluster_instance_ref sources = cluster_instance_ref(FRAME.cluster_instances);
-    tdi_cluster_instance source = sources.data[index];
-    cluster_ref clusters = cluster_ref(FRAME.clusters);
-    cluster_source c;
-    c.index = index;
-    c.first_vertex = clusters.data[source.cluster].first_vertex;
-    c.first_triangle = clusters.data[source.cluster].first_triangle;
-    c.count = clusters.data[source.cluster].counts & 255u;
-    uint surface = surface_ref(FRAME.surfaces).data[clusters.data[source.cluster].surface].flags;
-    uint flags = instance_ref(FRAME.instances).data[source.instance].flags;
-    c.sides.double_sided = (surface & TDI_SURFACE_DOUBLE_SIDED) != 0u;
-    c.sides.mirrored = (flags & TDI_INSTANCE_MIRRORED) != 0u;
-    c.instance = load_instance(source.instance);
-    c.clip = load_clip(view);
-    return c;
-}
-
-vec4 corner_of(cluster_source c, uint corners, uint corner)
-{
-    uint vertex = c.first_vertex + (corners >> 8u * corner & 255u);
-    return to_clip(c.clip, to_world(c.instance, fetch_position(vertex)));
 }
 
 void draw_corners(cluster_source c, uint corners, target to, uint word);

@@ -13,6 +13,7 @@
 #define TDI_LIST_CLIP   1u
 #define TDI_LIST_MASKED 2u /* added to one of the above */
 #define TDI_LIST_COUNT  4u
+#define TDI_NO_LIST     0xFFFFFFFFu
 
 /* Lists of pairs of a large triangle and a bin. */
 #define TDI_LARGE_OPAQUE 0u
@@ -23,6 +24,12 @@
 struct tdi_dispatch_list {
     TDI_UINT x, y, z;
     TDI_UINT count;
+};
+
+/* Arguments of a draw: VkDrawIndirectCommand. */
+struct tdi_draw {
+    TDI_UINT vertex_count, instance_count;
+    TDI_UINT first_vertex, first_instance;
 };
 
 struct tdi_large_header {

@@ -31,6 +31,16 @@ typedef enum td_tonemap {
     TD_TONEMAP_ACES = 2,        /**< linear / 0.6, ACES RRT and ODT fit, pow(1/2.2). */
 } td_tonemap;
 
+/** What finds out which triangle covers which sample. The image is the same. */
+typedef enum td_raster {
+    TD_RASTER_AUTO = 0, /**< What is known to be faster on the device; never decided by timing. */
+    TD_RASTER_COMPUTE = 1,  /**< Compute shaders. */
+    TD_RASTER_HARDWARE = 2, /**< The graphics pipeline, by draws that the device writes itself; what
+                                 needs clipping takes the way of compute. */
+    TD_RASTER_HARDWARE_DRAWS = 3, /**< The same, by a draw for each object, recorded by many
+                                       threads. */
+} td_raster;
+
 /** How a renderer is made. Zero is the default where not said otherwise. */
 typedef struct td_renderer_params {
     td_scene *scene;       /**< Required. It may be destroyed before the renderer, which goes on
@@ -47,6 +57,8 @@ typedef struct td_renderer_params {
     uint32_t tile_height;          /**< 0: as large as the budget allows. */
     float exposure;                /**< EV; radiance is scaled by 2^exposure. */
     td_tonemap tonemap;            /**< Tone curve. */
+    td_raster raster;              /**< How triangles become samples. ::TD_ERROR_UNSUPPORTED with
+                                        what is missing, where the device cannot. */
     float background[4];           /**< Linear RGBA behind everything; zero: transparent. */
     bool copy_results;             /**< Results go through device memory and the transfer lane,
                                         instead of straight into host memory by the last pass: one
@@ -74,6 +86,8 @@ typedef struct td_renderer_info {
     uint32_t tiles;                /**< Tiles an image. */
     uint64_t transient_bytes;      /**< Needed within submissions, all sets together. */
     uint64_t readback_bytes;       /**< Of all slots. */
+    td_raster raster;              /**< What was chosen; never ::TD_RASTER_AUTO. */
+    const char *raster_reason;     /**< Why; lives as long as the library. */
 } td_renderer_info;
 
 /** How this renderer does its work. */

@@ -13,7 +13,7 @@ static td_result create_set_layout(td_device *device, tdi_pipeline *out)
             .binding = i,
             .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
             .descriptorCount = 1,
-            .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
+            .stageFlags = out->stages,
         };
     }
     VkDescriptorSetLayoutCreateInfo info = {
@@ -30,9 +30,9 @@ static td_result create_layout(td_device *device, tdi_pipeline *out)
 {
     VkDescriptorSetLayout sets[] = {
         [0] = out->set_layout,
-        [TDI_BINDLESS_SET] = tdi_bindless_layout(device->bindless),
+        [TDI_BINDLESS_SET] = out->bindless ? tdi_bindless_layout(device->bindless) : VK_NULL_HANDLE,
     };
-    VkPushConstantRange push = {VK_SHADER_STAGE_COMPUTE_BIT, 0, out->push_bytes};
+    VkPushConstantRange push = {out->stages, 0, out->push_bytes};
     VkPipelineLayoutCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
         .setLayoutCount = out->bindless ? TDI_BINDLESS_SET + 1 : 1,
@@ -45,8 +45,42 @@ static td_result create_layout(td_device *device, tdi_pipeline *out)
         "vkCreatePipelineLayout");
 }
 
-static td_result create_handle(td_device *device, const tdi_compute_pipeline_params *params,
-                               VkShaderModule module, tdi_pipeline *out)
+/* What a shader finds bound: `out` says how much. */
+static td_result create_layouts(td_device *device, tdi_pipeline *out)
+{
+    const uint32_t push_limit = device->properties.limits.maxPushConstantsSize;
+    if (out->binding_count > TDI_PIPELINE_MAX_BINDINGS)
+        return tdi_fail(TD_ERROR_ARGUMENT, "it has %u bindings; %u are possible",
+                        out->binding_count, TDI_PIPELINE_MAX_BINDINGS);
+    if (out->push_bytes > push_limit)
+        return tdi_fail(TD_ERROR_UNSUPPORTED,
+                        "it has %u bytes of push constants; the device "
+                        "allows %u",
+                        out->push_bytes, push_limit);
+    TDI_TRY(create_set_layout(device, out));
+    return create_layout(device, out);
+}
+
+static td_result create_module(td_device *device, const uint32_t *code, size_t bytes,
+                               VkShaderModule *out)
+{
+    const VkShaderModuleCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
+        .codeSize = bytes,
+        .pCode = code,
+    };
+    return tdi_vk_check(device->vk.vkCreateShaderModule(device->handle, &info, NULL, out),
+                        "vkCreateShaderModule");
+}
+
+static void destroy_module(td_device *device, VkShaderModule module)
+{
+    if (module)
+        device->vk.vkDestroyShaderModule(device->handle, module, NULL);
+}
+
+static td_result create_compute(td_device *device, const tdi_compute_pipeline_params *params,
+                                VkShaderModule module, tdi_pipeline *out)
 {
     VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroup = {
         .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
@@ -68,18 +102,8 @@ static td_result create_handle(td_device *device, const tdi_compute_pipeline_par
         "vkCreateComputePipelines");
 }
 
-static td_result check(const td_device *device, const tdi_compute_pipeline_params *params)
+static td_result check_subgroups(const td_device *device, uint32_t wanted)
 {
-    uint32_t wanted = params->subgroup_size;
-    uint32_t push_limit = device->properties.limits.maxPushConstantsSize;
-    if (params->binding_count > TDI_PIPELINE_MAX_BINDINGS)
-        return tdi_fail(TD_ERROR_ARGUMENT, "it has %u bindings; %u are possible",
-                        params->binding_count, TDI_PIPELINE_MAX_BINDINGS);
-    if (params->push_bytes > push_limit)
-        return tdi_fail(TD_ERROR_UNSUPPORTED,
-                        "it has %u bytes of push constants; the device "
-                        "allows %u",
-                        params->push_bytes, push_limit);
     if (wanted && (wanted < device->min_subgroup_size || wanted > device->max_subgroup_size ||
                    !device->subgroup_size_selectable))
         return tdi_fail(TD_ERROR_UNSUPPORTED, "it needs subgroups of %u; the device has %u to %u",
@@ -87,39 +111,125 @@ static td_result check(const td_device *device, const tdi_compute_pipeline_param
     return TD_OK;
 }
 
-static td_result build(td_device *device, const tdi_compute_pipeline_params *params,
-                       tdi_pipeline *out)
+static td_result build_compute(td_device *device, const tdi_compute_pipeline_params *params,
+                               tdi_pipeline *out)
 {
-    TDI_TRY(check(device, params));
+    VkShaderModule module = VK_NULL_HANDLE;
+    out->bind_point = VK_PIPELINE_BIND_POINT_COMPUTE;
+    out->stages = VK_SHADER_STAGE_COMPUTE_BIT;
     out->binding_count = params->binding_count;
     out->push_bytes = params->push_bytes;
     out->bindless = params->bindless;
-    TDI_TRY(create_set_layout(device, out));
-    TDI_TRY(create_layout(device, out));
-    VkShaderModuleCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
-        .codeSize = params->code_bytes,
-        .pCode = params->code,
-    };
-    VkShaderModule module;
-    TDI_TRY_VK("vkCreateShaderModule",
-               device->vk.vkCreateShaderModule(device->handle, &info, NULL, &module));
-    td_result result = create_handle(device, params, module, out);
-    device->vk.vkDestroyShaderModule(device->handle, module, NULL);
-    if (result == TD_OK)
-        tdi_device_name(device, VK_OBJECT_TYPE_PIPELINE, (uint64_t)out->handle, "%s", params->name);
+    TDI_TRY(check_subgroups(device, params->subgroup_size));
+    TDI_TRY(create_layouts(device, out));
+    TDI_TRY(create_module(device, params->code, params->code_bytes, &module));
+    td_result result = create_compute(device, params, module, out);
+    destroy_module(device, module);
     return result;
+}
+
+static td_result finish(td_device *device, const char *name, td_result result, tdi_pipeline *out)
+{
+    if (result == TD_OK) {
+        tdi_device_name(device, VK_OBJECT_TYPE_PIPELINE, (uint64_t)out->handle, "%s", name);
+        return TD_OK;
+    }
+    tdi_pipeline_destroy(device, out);
+    return tdi_fail_in(result, "the pipeline %s", name);
 }
 
 td_result tdi_pipeline_create_compute(td_device *device, const tdi_compute_pipeline_params *params,
                                       tdi_pipeline *out)
 {
     memset(out, 0, sizeof *out);
-    td_result result = build(device, params, out);
+    return finish(device, params->name, build_compute(device, params, out), out);
+}
+
+static td_result create_graphics(td_device *device, const tdi_graphics_pipeline_params *params,
+                                 const VkShaderModule modules[2], tdi_pipeline *out)
+{
+    VkPipelineShaderStageCreateInfo stages[2];
+    for (int i = 0; i < 2; i++)
+        stages[i] = (VkPipelineShaderStageCreateInfo){
+            .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+            .stage = i == 0 ? VK_SHADER_STAGE_VERTEX_BIT : VK_SHADER_STAGE_FRAGMENT_BIT,
+            .module = modules[i],
+            .pName = "main",
+            .pSpecializationInfo = params->specialization,
+        };
+    const VkPipelineVertexInputStateCreateInfo input = {
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_VERTEX_INPUT_STATE_CREATE_INFO};
+    const VkPipelineInputAssemblyStateCreateInfo assembly = {
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_INPUT_ASSEMBLY_STATE_CREATE_INFO,
+        .topology = VK_PRIMITIVE_TOPOLOGY_TRIANGLE_LIST,
+    };
+    const VkPipelineViewportStateCreateInfo viewport = {
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_VIEWPORT_STATE_CREATE_INFO,
+        .viewportCount = 1,
+        .scissorCount = 1,
+    };
+    const VkPipelineRasterizationStateCreateInfo rasterization = {
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_RASTERIZATION_STATE_CREATE_INFO,
+        .lineWidth = 1.0f,
+    };
+    const VkPipelineMultisampleStateCreateInfo multisample = {
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_MULTISAMPLE_STATE_CREATE_INFO,
+        .rasterizationSamples = (VkSampleCountFlagBits)params->samples,
+    };
+    const VkDynamicState dynamic[] = {VK_DYNAMIC_STATE_VIEWPORT, VK_DYNAMIC_STATE_SCISSOR};
+    const VkPipelineDynamicStateCreateInfo dynamics = {
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_DYNAMIC_STATE_CREATE_INFO,
+        .dynamicStateCount = 2,
+        .pDynamicStates = dynamic,
+    };
+    const VkPipelineRenderingCreateInfo rendering = {
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_RENDERING_CREATE_INFO};
+    const VkGraphicsPipelineCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_GRAPHICS_PIPELINE_CREATE_INFO,
+        .pNext = &rendering,
+        .stageCount = 2,
+        .pStages = stages,
+        .pVertexInputState = &input,
+        .pInputAssemblyState = &assembly,
+        .pViewportState = &viewport,
+        .pRasterizationState = &rasterization,
+        .pMultisampleState = &multisample,
+        .pDynamicState = &dynamics,
+        .layout = out->layout,
+    };
+    VkPipelineCache cache = tdi_pipeline_cache_handle(device->pipeline_cache);
+    return tdi_vk_check(
+        device->vk.vkCreateGraphicsPipelines(device->handle, cache, 1, &info, NULL, &out->handle),
+        "vkCreateGraphicsPipelines");
+}
+
+static td_result build_graphics(td_device *device, const tdi_graphics_pipeline_params *params,
+                                tdi_pipeline *out)
+{
+    VkShaderModule modules[2] = {VK_NULL_HANDLE, VK_NULL_HANDLE};
+    out->bind_point = VK_PIPELINE_BIND_POINT_GRAPHICS;
+    out->stages = VK_SHADER_STAGE_VERTEX_BIT | VK_SHADER_STAGE_FRAGMENT_BIT;
+    out->binding_count = params->binding_count;
+    out->push_bytes = params->push_bytes;
+    out->bindless = params->bindless;
+    TDI_TRY(create_layouts(device, out));
+    td_result result =
+        create_module(device, params->vertex_code, params->vertex_bytes, &modules[0]);
     if (result == TD_OK)
-        return TD_OK;
-    tdi_pipeline_destroy(device, out);
-    return tdi_fail_in(result, "the pipeline %s", params->name);
+        result = create_module(device, params->fragment_code, params->fragment_bytes, &modules[1]);
+    if (result == TD_OK)
+        result = create_graphics(device, params, modules, out);
+    destroy_module(device, modules[0]);
+    destroy_module(device, modules[1]);
+    return result;
+}
+
+td_result tdi_pipeline_create_graphics(td_device *device,
+                                       const tdi_graphics_pipeline_params *params,
+                                       tdi_pipeline *out)
+{
+    memset(out, 0, sizeof *out);
+    return finish(device, params->name, build_graphics(device, params, out), out);
 }
 
 void tdi_pipeline_destroy(td_device *device, tdi_pipeline *pipeline)

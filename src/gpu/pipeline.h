@@ -1,4 +1,4 @@
-/* Compute pipelines: plain storage-buffer descriptors in set 0, the bindless array in
+/* Pipelines: plain storage-buffer descriptors in set 0, the bindless array in
  * set 1, push constants, specialisation constants. The cache on disk lies under the cache folder,
  * one file a driver and device; a damaged or foreign file is ignored and replaced; concurrent
  * processes never see half a file. */
@@ -13,6 +13,8 @@ typedef struct tdi_pipeline {
     VkPipeline handle;
     VkPipelineLayout layout;
     VkDescriptorSetLayout set_layout;
+    VkPipelineBindPoint bind_point;
+    VkShaderStageFlags stages; /* that see the bindings and the push constants */
     uint32_t binding_count;
     uint32_t push_bytes;
     bool bindless;
@@ -32,6 +34,25 @@ typedef struct tdi_compute_pipeline_params {
 td_result tdi_pipeline_create_compute(td_device *device, const tdi_compute_pipeline_params *params,
                                       tdi_pipeline *out);
 void tdi_pipeline_destroy(td_device *device, tdi_pipeline *pipeline);
+
+/* Draws lists of triangles whose corners come from buffers, without attachments, culling or depth:
+ * what fragments do is up to the shader. Viewport and scissor are dynamic. */
+typedef struct tdi_graphics_pipeline_params {
+    const char *name;
+    const uint32_t *vertex_code; /* SPIR-V */
+    size_t vertex_bytes;
+    const uint32_t *fragment_code;
+    size_t fragment_bytes;
+    uint32_t samples; /* of a pixel, in one invocation of the fragment shader */
+    uint32_t binding_count;
+    uint32_t push_bytes;
+    bool bindless;
+    const VkSpecializationInfo *specialization; /* of both; may be NULL */
+} tdi_graphics_pipeline_params;
+
+td_result tdi_pipeline_create_graphics(td_device *device,
+                                       const tdi_graphics_pipeline_params *params,
+                                       tdi_pipeline *out);
 
 /* A buffer range for a binding. */
 typedef struct tdi_binding {

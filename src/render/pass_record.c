@@ -7,22 +7,26 @@
 #define SHADE_GROUP  8 /* pixels across and down, as in shade.comp */
 #define CLEAR_GROUPS 256
 
-static void bind(const td_pass_context *context, tdi_pass_pipeline index,
-                 const struct tdi_output_layout *result)
+void tdi_pass_bind(const tdi_passes *passes, VkCommandBuffer commands, tdi_pass_pipeline index,
+                   const VkDescriptorSet sets[2], const tdi_pass_push *push)
 {
-    const tdi_passes *passes = context->user;
-    const tdi_pass_frame *frame = context->frame;
     const tdi_pipeline *pipeline = &passes->pipelines[index];
-    const struct VolkDeviceTable *vk = &context->device->vk;
+    const struct VolkDeviceTable *vk = &passes->device->vk;
+    vk->vkCmdBindPipeline(commands, pipeline->bind_point, pipeline->handle);
+    vk->vkCmdBindDescriptorSets(commands, pipeline->bind_point, pipeline->layout, 0,
+                                pipeline->bindless ? 2 : 1, sets, 0, NULL);
+    vk->vkCmdPushConstants(commands, pipeline->layout, pipeline->stages, 0, sizeof *push, push);
+}
+
+void tdi_pass_bind_context(const td_pass_context *context, tdi_pass_pipeline index,
+                           const struct tdi_output_layout *result)
+{
+    const tdi_pass_frame *frame = context->frame;
     const VkDescriptorSet sets[] = {tdi_pass_set(context, index), frame->bindless};
     tdi_pass_push push = {.frame = frame->address};
     if (result)
         push.result = *result;
-    vk->vkCmdBindPipeline(context->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->handle);
-    vk->vkCmdBindDescriptorSets(context->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->layout,
-                                0, pipeline->bindless ? 2 : 1, sets, 0, NULL);
-    vk->vkCmdPushConstants(context->commands, pipeline->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
-                           sizeof push, &push);
+    tdi_pass_bind(context->user, context->commands, index, sets, &push);
 }
 
 static uint32_t groups(uint32_t count, uint32_t size)
@@ -32,15 +36,23 @@ static uint32_t groups(uint32_t count, uint32_t size)
 
 void tdi_record_clear(const td_pass_context *context)
 {
-    bind(context, TDI_PIPELINE_CLEAR, NULL);
+    tdi_pass_bind_context(context, TDI_PIPELINE_CLEAR, NULL);
     context->device->vk.vkCmdDispatch(context->commands, CLEAR_GROUPS, 1, 1);
+}
+
+static tdi_pass_pipeline cull_pipeline(td_raster raster)
+{
+    return raster == TD_RASTER_HARDWARE         ? TDI_PIPELINE_CULL_INDIRECT
+           : raster == TD_RASTER_HARDWARE_DRAWS ? TDI_PIPELINE_CULL_DRAWS
+                                                : TDI_PIPELINE_CULL;
 }
 
 void tdi_record_cull(const td_pass_context *context)
 {
+    const tdi_passes *passes = context->user;
     const tdi_pass_frame *frame = context->frame;
     const uint32_t wanted = groups(frame->frame->cluster_instance_count, TDI_CULL_GROUP);
-    bind(context, TDI_PIPELINE_CULL, NULL);
+    tdi_pass_bind_context(context, cull_pipeline(passes->params.raster), NULL);
     context->device->vk.vkCmdDispatch(context->commands,
                                       wanted < TDI_MAX_GROUPS ? wanted : TDI_MAX_GROUPS,
                                       frame->frame->view_count, 1);
@@ -51,19 +63,23 @@ static void dispatch_list(const td_pass_context *context, tdi_pass_pipeline pipe
 {
     const tdi_passes *passes = context->user;
     const td_bound *bound = &context->resources[passes->roles[lists]];
-    bind(context, pipeline, NULL);
+    tdi_pass_bind_context(context, pipeline, NULL);
     context->device->vk.vkCmdDispatchIndirect(
         context->commands, bound->buffer, bound->offset + list * sizeof(struct tdi_dispatch_list));
 }
 
+/* What the graphics pipeline draws is left to it. */
 void tdi_record_raster(const td_pass_context *context)
 {
     const tdi_passes *passes = context->user;
-    dispatch_list(context, TDI_PIPELINE_RASTER, TDI_ROLE_LISTS, TDI_LIST_PLAIN);
+    const bool plain = passes->params.raster == TD_RASTER_COMPUTE;
+    if (plain)
+        dispatch_list(context, TDI_PIPELINE_RASTER, TDI_ROLE_LISTS, TDI_LIST_PLAIN);
     dispatch_list(context, TDI_PIPELINE_RASTER_CLIP, TDI_ROLE_LISTS, TDI_LIST_CLIP);
     if (!passes->params.masked)
         return;
-    dispatch_list(context, TDI_PIPELINE_RASTER_MASKED, TDI_ROLE_LISTS, TDI_LIST_MASKED);
+    if (plain)
+        dispatch_list(context, TDI_PIPELINE_RASTER_MASKED, TDI_ROLE_LISTS, TDI_LIST_MASKED);
     dispatch_list(context, TDI_PIPELINE_RASTER_CLIP_MASKED, TDI_ROLE_LISTS,
                   TDI_LIST_MASKED | TDI_LIST_CLIP);
 }
@@ -112,7 +128,7 @@ void tdi_record_shade(const td_pass_context *context)
     const struct tdi_frame *frame = ((const tdi_pass_frame *)context->frame)->frame;
     const struct tdi_output_layout layout =
         passes->params.copy_out ? staged_layout(frame) : slot_layout(frame);
-    bind(context, TDI_PIPELINE_SHADE, &layout);
+    tdi_pass_bind_context(context, TDI_PIPELINE_SHADE, &layout);
     context->device->vk.vkCmdDispatch(context->commands, groups(frame->tile_width, SHADE_GROUP),
                                       groups(frame->tile_height, SHADE_GROUP), frame->view_count);
 }

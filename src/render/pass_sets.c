@@ -11,21 +11,20 @@ struct tdi_pass_sets {
     tdi_binding bindings[TDI_PIPELINE_COUNT][TDI_ROLE_COUNT]; /* as they were last written */
 };
 
-static uint32_t pipeline_count(const tdi_passes *passes)
-{
-    return passes->params.masked ? TDI_PIPELINE_COUNT : TDI_PIPELINE_RASTER_MASKED;
-}
-
+/* Of those pipelines that the passes have. */
 static td_result fill_sets(const tdi_passes *passes, tdi_pass_sets *sets)
 {
-    const uint32_t count = pipeline_count(passes);
-    uint32_t buffers = 0;
-    for (uint32_t i = 0; i < count; i++)
+    uint32_t count = 0, buffers = 0;
+    for (uint32_t i = 0; i < TDI_PIPELINE_COUNT; i++) {
+        count += passes->pipelines[i].handle ? 1 : 0;
         buffers += passes->pipelines[i].binding_count;
+    }
     TDI_TRY(tdi_descriptor_pool_create(passes->device, count, buffers, &sets->pool));
-    for (uint32_t i = 0; i < count; i++)
-        TDI_TRY(tdi_descriptor_set_create(passes->device, sets->pool, &passes->pipelines[i], NULL,
-                                          &sets->sets[i]));
+    for (uint32_t i = 0; i < TDI_PIPELINE_COUNT; i++) {
+        if (passes->pipelines[i].handle)
+            TDI_TRY(tdi_descriptor_set_create(passes->device, sets->pool, &passes->pipelines[i],
+                                              NULL, &sets->sets[i]));
+    }
     return TD_OK;
 }
 

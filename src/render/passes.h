@@ -3,6 +3,8 @@
 #ifndef TDI_RENDER_PASSES_H
 #define TDI_RENDER_PASSES_H
 
+#include <tandem/renderer.h>
+
 #include "async/graph.h"
 #include "frame_data.h"
 
@@ -15,7 +17,11 @@ typedef struct tdi_passes_params {
     uint32_t cluster_instances; /* sizes of the lists follow from it */
     bool masked;                /* the scene has masked surfaces */
     bool copy_out;              /* the result goes through device memory and the transfer lane */
-    uint32_t threads;           /* that make pipelines at once; 0: the cores given */
+    uint32_t threads;           /* that make pipelines, or record, at once; 0: the cores given */
+    td_raster raster;           /* as tdi_raster_choose gives it */
+    const td_scene *scene;      /* up to date; read while the passes are made */
+    uint32_t in_flight;         /* executions, at most */
+    td_monitor *monitor;        /* of threads that record; may be NULL */
 } tdi_passes_params;
 
 td_result tdi_passes_create(td_device *device, const tdi_passes_params *params, tdi_passes **out);
@@ -44,7 +50,11 @@ typedef struct tdi_pass_frame {
     VkDeviceAddress address;       /* of it there */
     VkDescriptorSet bindless;
     tdi_pass_sets *sets;
+    td_result drawn; /* set while recording: if not TD_OK, draws are missing */
 } tdi_pass_frame;
+
+/* The execution that was recorded last is over with `ticket`. */
+td_result tdi_passes_submitted(const tdi_passes *passes, td_ticket ticket);
 
 /* Most pixels, over all views of a submission, that bindings allow: visibility words must fit
  * maxStorageBufferRange. */

@@ -16,50 +16,118 @@
 #define SHADE_ROWS       8
 #define LARGE_BOX        32 /* pixels; larger triangles go through bins */
 
+/* What samples and rounding move corners by, at most, in 1/256 pixel. */
+#define REACH_MARGIN 512.0f
+
 typedef struct pipeline_source {
     const char *name;
     const tdi_shader_code *code;
+    const tdi_shader_code *fragment; /* NULL: a compute pipeline */
+    uint32_t rasters;                /* bits of td_raster that need it; 0: all */
     bool bindless;
     uint32_t workgroup; /* specialisation constant; 0: has none */
     uint32_t role_count;
     tdi_pass_role roles[MAX_ROLES];
 } pipeline_source;
 
+#define ONLY(raster) (1u << (raster))
+
 #define DRAW_ROLES                                                                                 \
-    6,                                                                                             \
-    {                                                                                              \
-        TDI_ROLE_WORDS, TDI_ROLE_LISTS, TDI_ROLE_VISIBLE, TDI_ROLE_LARGE_LISTS,                    \
-            TDI_ROLE_LARGE_TRIANGLES, TDI_ROLE_ENTRIES                                             \
-    }
+    .role_count = 6, .roles = {TDI_ROLE_WORDS,       TDI_ROLE_LISTS,           TDI_ROLE_VISIBLE,   \
+                               TDI_ROLE_LARGE_LISTS, TDI_ROLE_LARGE_TRIANGLES, TDI_ROLE_ENTRIES}
 #define LARGE_ROLES                                                                                \
-    4,                                                                                             \
-    {                                                                                              \
-        TDI_ROLE_WORDS, TDI_ROLE_LARGE_LISTS, TDI_ROLE_LARGE_TRIANGLES, TDI_ROLE_ENTRIES           \
-    }
+    .role_count = 4,                                                                               \
+    .roles = {TDI_ROLE_WORDS, TDI_ROLE_LARGE_LISTS, TDI_ROLE_LARGE_TRIANGLES, TDI_ROLE_ENTRIES}
 
 static const pipeline_source sources[TDI_PIPELINE_COUNT] = {
-    [TDI_PIPELINE_CLEAR] = {"clear",
-                            &tdi_shader_clear,
-                            false,
-                            0,
-                            3,
-                            {TDI_ROLE_WORDS, TDI_ROLE_LISTS, TDI_ROLE_LARGE_LISTS}},
-    [TDI_PIPELINE_CULL] =
-        {"cull", &tdi_shader_cull, false, 0, 2, {TDI_ROLE_LISTS, TDI_ROLE_VISIBLE}},
-    [TDI_PIPELINE_RASTER] = {"raster", &tdi_shader_raster, false, RASTER_WORKGROUP, DRAW_ROLES},
-    [TDI_PIPELINE_RASTER_CLIP] = {"raster clip", &tdi_shader_raster_clip, false, RASTER_WORKGROUP,
+    [TDI_PIPELINE_CLEAR] = {.name = "clear",
+                            .code = &tdi_shader_clear,
+                            .role_count = 3,
+                            .roles = {TDI_ROLE_WORDS, TDI_ROLE_LISTS, TDI_ROLE_LARGE_LISTS}},
+    [TDI_PIPELINE_CULL] = {.name = "cull",
+                           .code = &tdi_shader_cull,
+                           .rasters = ONLY(TD_RASTER_COMPUTE),
+                           .role_count = 2,
+                           .roles = {TDI_ROLE_LISTS, TDI_ROLE_VISIBLE}},
+    [TDI_PIPELINE_CULL_INDIRECT] = {.name = "cull to draws",
+                                    .code = &tdi_shader_cull_indirect,
+                                    .rasters = ONLY(TD_RASTER_HARDWARE),
+                                    .role_count = 3,
+                                    .roles = {TDI_ROLE_LISTS, TDI_ROLE_VISIBLE, TDI_ROLE_DRAWS}},
+    [TDI_PIPELINE_CULL_DRAWS] = {.name = "cull to states",
+                                 .code = &tdi_shader_cull_draws,
+                                 .rasters = ONLY(TD_RASTER_HARDWARE_DRAWS),
+                                 .role_count = 3,
+                                 .roles = {TDI_ROLE_LISTS, TDI_ROLE_VISIBLE, TDI_ROLE_STATES}},
+    [TDI_PIPELINE_RASTER] = {.name = "raster",
+                             .code = &tdi_shader_raster,
+                             .rasters = ONLY(TD_RASTER_COMPUTE),
+                             .workgroup = RASTER_WORKGROUP,
+                             DRAW_ROLES},
+    [TDI_PIPELINE_RASTER_CLIP] = {.name = "raster clip",
+                                  .code = &tdi_shader_raster_clip,
+                                  .workgroup = RASTER_WORKGROUP,
                                   DRAW_ROLES},
-    [TDI_PIPELINE_RASTER_LARGE] = {"raster large", &tdi_shader_raster_large, false, LARGE_WORKGROUP,
+    [TDI_PIPELINE_RASTER_LARGE] = {.name = "raster large",
+                                   .code = &tdi_shader_raster_large,
+                                   .workgroup = LARGE_WORKGROUP,
                                    LARGE_ROLES},
-    [TDI_PIPELINE_SHADE] =
-        {"shade", &tdi_shader_shade, true, SHADE_ROWS, 2, {TDI_ROLE_WORDS, TDI_ROLE_PIXELS}},
-    [TDI_PIPELINE_RASTER_MASKED] = {"raster masked", &tdi_shader_raster_masked, true,
-                                    RASTER_WORKGROUP, DRAW_ROLES},
-    [TDI_PIPELINE_RASTER_CLIP_MASKED] = {"raster clip masked", &tdi_shader_raster_clip_masked, true,
-                                         RASTER_WORKGROUP, DRAW_ROLES},
-    [TDI_PIPELINE_RASTER_LARGE_MASKED] = {"raster large masked", &tdi_shader_raster_large_masked,
-                                          true, LARGE_WORKGROUP, LARGE_ROLES},
+    [TDI_PIPELINE_DRAW_INDIRECT] = {.name = "draw indirect",
+                                    .code = &tdi_shader_hardware_indirect,
+                                    .fragment = &tdi_shader_hardware,
+                                    .rasters = ONLY(TD_RASTER_HARDWARE),
+                                    .role_count = 2,
+                                    .roles = {TDI_ROLE_WORDS, TDI_ROLE_VISIBLE}},
+    [TDI_PIPELINE_DRAW] = {.name = "draw",
+                           .code = &tdi_shader_hardware_draws,
+                           .fragment = &tdi_shader_hardware,
+                           .rasters = ONLY(TD_RASTER_HARDWARE_DRAWS),
+                           .role_count = 2,
+                           .roles = {TDI_ROLE_WORDS, TDI_ROLE_STATES}},
+    [TDI_PIPELINE_SHADE] = {.name = "shade",
+                            .code = &tdi_shader_shade,
+                            .bindless = true,
+                            .workgroup = SHADE_ROWS,
+                            .role_count = 2,
+                            .roles = {TDI_ROLE_WORDS, TDI_ROLE_PIXELS}},
+    [TDI_PIPELINE_RASTER_MASKED] = {.name = "raster masked",
+                                    .code = &tdi_shader_raster_masked,
+                                    .rasters = ONLY(TD_RASTER_COMPUTE),
+                                    .bindless = true,
+                                    .workgroup = RASTER_WORKGROUP,
+                                    DRAW_ROLES},
+    [TDI_PIPELINE_RASTER_CLIP_MASKED] = {.name = "raster clip masked",
+                                         .code = &tdi_shader_raster_clip_masked,
+                                         .bindless = true,
+                                         .workgroup = RASTER_WORKGROUP,
+                                         DRAW_ROLES},
+    [TDI_PIPELINE_RASTER_LARGE_MASKED] = {.name = "raster large masked",
+                                          .code = &tdi_shader_raster_large_masked,
+                                          .bindless = true,
+                                          .workgroup = LARGE_WORKGROUP,
+                                          LARGE_ROLES},
+    [TDI_PIPELINE_DRAW_INDIRECT_MASKED] = {.name = "draw indirect masked",
+                                           .code = &tdi_shader_hardware_indirect,
+                                           .fragment = &tdi_shader_hardware_masked,
+                                           .rasters = ONLY(TD_RASTER_HARDWARE),
+                                           .bindless = true,
+                                           .role_count = 2,
+                                           .roles = {TDI_ROLE_WORDS, TDI_ROLE_VISIBLE}},
+    [TDI_PIPELINE_DRAW_MASKED] = {.name = "draw masked",
+                                  .code = &tdi_shader_hardware_draws_masked,
+                                  .fragment = &tdi_shader_hardware_masked,
+                                  .rasters = ONLY(TD_RASTER_HARDWARE_DRAWS),
+                                  .bindless = true,
+                                  .role_count = 2,
+                                  .roles = {TDI_ROLE_WORDS, TDI_ROLE_STATES}},
 };
+
+static bool wanted(const tdi_pipelines_params *params, uint32_t index)
+{
+    const uint32_t rasters = sources[index].rasters;
+    return (index < TDI_PIPELINE_RASTER_MASKED || params->masked) &&
+           (rasters == 0 || (rasters & ONLY(params->raster)) != 0);
+}
 
 uint32_t tdi_pipeline_roles(tdi_pass_pipeline pipeline, const tdi_pass_role **out)
 {
@@ -73,6 +141,8 @@ typedef struct constants {
     uint32_t workgroup;
     uint32_t large_box;
     uint32_t outputs;
+    uint32_t instances;
+    float reach, scale; /* see hardware.glsl */
 } constants;
 
 static const VkSpecializationMapEntry constant_map[] = {
@@ -80,6 +150,9 @@ static const VkSpecializationMapEntry constant_map[] = {
     {1, offsetof(constants, workgroup), sizeof(uint32_t)},
     {2, offsetof(constants, large_box), sizeof(uint32_t)},
     {3, offsetof(constants, outputs), sizeof(uint32_t)},
+    {4, offsetof(constants, instances), sizeof(uint32_t)},
+    {5, offsetof(constants, reach), sizeof(float)},
+    {6, offsetof(constants, scale), sizeof(float)},
 };
 
 static uint32_t workgroup_size(const td_device *device, uint32_t wanted)
@@ -96,22 +169,32 @@ static uint32_t workgroup_size(const td_device *device, uint32_t wanted)
     }
 }
 
-static td_result create_pipeline(td_device *device, const tdi_pipelines_params *params,
-                                 const pipeline_source *source, tdi_pipeline *out)
+static constants constants_of(const td_device *device, const tdi_pipelines_params *params,
+                              const pipeline_source *source)
 {
-    const constants values = {
+    const float half = 128.0f * (float)params->shape.side; /* of the viewport, in 1/256 pixel */
+    return (constants){
         .samples = params->samples,
         .workgroup = workgroup_size(device, source->workgroup),
         .large_box = LARGE_BOX,
         .outputs = params->outputs,
+        .instances = params->shape.instances,
+        .reach = half - REACH_MARGIN,
+        .scale = 1.0f / half,
     };
+}
+
+static td_result create_pipeline(td_device *device, const tdi_pipelines_params *params,
+                                 const pipeline_source *source, tdi_pipeline *out)
+{
+    const constants values = constants_of(device, params, source);
     const VkSpecializationInfo specialization = {
         .mapEntryCount = sizeof constant_map / sizeof constant_map[0],
         .pMapEntries = constant_map,
         .dataSize = sizeof values,
         .pData = &values,
     };
-    const tdi_compute_pipeline_params pipeline_params = {
+    const tdi_compute_pipeline_params compute = {
         .name = source->name,
         .code = source->code->words,
         .code_bytes = source->code->bytes,
@@ -120,7 +203,21 @@ static td_result create_pipeline(td_device *device, const tdi_pipelines_params *
         .bindless = source->bindless,
         .specialization = &specialization,
     };
-    return tdi_pipeline_create_compute(device, &pipeline_params, out);
+    if (!source->fragment)
+        return tdi_pipeline_create_compute(device, &compute, out);
+    const tdi_graphics_pipeline_params graphics = {
+        .name = source->name,
+        .vertex_code = source->code->words,
+        .vertex_bytes = source->code->bytes,
+        .fragment_code = source->fragment->words,
+        .fragment_bytes = source->fragment->bytes,
+        .samples = params->shape.samples,
+        .binding_count = source->role_count,
+        .push_bytes = sizeof(tdi_pass_push),
+        .bindless = source->bindless,
+        .specialization = &specialization,
+    };
+    return tdi_pipeline_create_graphics(device, &graphics, out);
 }
 
 /* The threads' share of the work; errors are kept for the thread that asked. */
@@ -135,6 +232,8 @@ typedef struct making {
 static void make_one(void *user, uint32_t index)
 {
     making *work = user;
+    if (!wanted(work->params, index))
+        return;
     work->results[index] =
         create_pipeline(work->device, work->params, &sources[index], &work->pipelines[index]);
     if (work->results[index] != TD_OK)
@@ -144,14 +243,13 @@ static void make_one(void *user, uint32_t index)
 td_result tdi_pipelines_create(td_device *device, const tdi_pipelines_params *params,
                                tdi_pipeline pipelines[TDI_PIPELINE_COUNT])
 {
-    const uint32_t count = params->masked ? TDI_PIPELINE_COUNT : TDI_PIPELINE_RASTER_MASKED;
     making work = {.device = device, .params = params, .pipelines = pipelines};
     memset(pipelines, 0, TDI_PIPELINE_COUNT * sizeof *pipelines);
     tdi_pool *pool = NULL;
     TDI_TRY(tdi_pool_create(params->threads, "pipelines", &pool));
-    tdi_pool_for(pool, count, make_one, &work);
+    tdi_pool_for(pool, TDI_PIPELINE_COUNT, make_one, &work);
     tdi_pool_destroy(pool);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < TDI_PIPELINE_COUNT; i++) {
         if (work.results[i] == TD_OK)
             continue;
         tdi_pipelines_destroy(device, pipelines);

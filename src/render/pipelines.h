@@ -4,17 +4,24 @@
 
 #include "frame_data.h"
 #include "gpu/pipeline.h"
+#include "render/hardware.h"
 
 typedef enum tdi_pass_pipeline {
     TDI_PIPELINE_CLEAR,
-    TDI_PIPELINE_CULL,
+    TDI_PIPELINE_CULL, /* one of the three, by the way of rasterising */
+    TDI_PIPELINE_CULL_INDIRECT,
+    TDI_PIPELINE_CULL_DRAWS,
     TDI_PIPELINE_RASTER,
     TDI_PIPELINE_RASTER_CLIP,
     TDI_PIPELINE_RASTER_LARGE,
+    TDI_PIPELINE_DRAW_INDIRECT,
+    TDI_PIPELINE_DRAW,
     TDI_PIPELINE_SHADE,
     TDI_PIPELINE_RASTER_MASKED, /* from here on: only for scenes with masked surfaces */
     TDI_PIPELINE_RASTER_CLIP_MASKED,
     TDI_PIPELINE_RASTER_LARGE_MASKED,
+    TDI_PIPELINE_DRAW_INDIRECT_MASKED,
+    TDI_PIPELINE_DRAW_MASKED,
     TDI_PIPELINE_COUNT,
 } tdi_pass_pipeline;
 
@@ -27,6 +34,8 @@ typedef enum tdi_pass_role {
     TDI_ROLE_LARGE_TRIANGLES, /* large_triangle[] */
     TDI_ROLE_ENTRIES,         /* pairs of a large triangle and a bin */
     TDI_ROLE_PIXELS,          /* what shade writes */
+    TDI_ROLE_DRAWS,           /* tdi_draw[] of visible clusters, by slot */
+    TDI_ROLE_STATES,          /* the lists of all cluster instances, by view */
     TDI_ROLE_COUNT,
 } tdi_pass_role;
 
@@ -42,10 +51,12 @@ typedef struct tdi_pipelines_params {
     uint32_t samples;
     uint32_t outputs;
     bool masked;
+    td_raster raster;         /* not TD_RASTER_AUTO */
+    tdi_hardware_shape shape; /* of the hardware rasteriser */
     uint32_t threads;
 } tdi_pipelines_params;
 
-/* Makes all of them, on several threads. On failure none is left. */
+/* Makes all that are needed, on several threads. On failure none is left. */
 td_result tdi_pipelines_create(td_device *device, const tdi_pipelines_params *params,
                                tdi_pipeline pipelines[TDI_PIPELINE_COUNT]);
 void tdi_pipelines_destroy(td_device *device, tdi_pipeline pipelines[TDI_PIPELINE_COUNT]);

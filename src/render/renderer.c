@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "gpu/import.h"
+#include "render/hardware.h"
 #include "render/passes.h"
 #include "render/result.h"
 #include "render/sizing.h"
@@ -41,6 +42,7 @@ struct td_renderer {
     tdi_buffer transient[2];
     frame_slot slots[MAX_IN_FLIGHT + 1];
     uint32_t slot_count, next_slot;
+    const char *raster_reason;
 };
 
 static td_result check_appearance(const td_renderer_params *params)
@@ -49,6 +51,8 @@ static td_result check_appearance(const td_renderer_params *params)
         return tdi_fail(TD_ERROR_ARGUMENT, "an exposure of %g EV", (double)params->exposure);
     if ((int)params->tonemap < 0 || params->tonemap > TD_TONEMAP_ACES)
         return tdi_fail(TD_ERROR_ARGUMENT, "no such tone curve: %d", (int)params->tonemap);
+    if ((int)params->raster < 0 || params->raster > TD_RASTER_HARDWARE_DRAWS)
+        return tdi_fail(TD_ERROR_ARGUMENT, "no such way to rasterise: %d", (int)params->raster);
     for (int i = 0; i < 4; i++)
         if (!isfinite(params->background[i]))
             return tdi_fail(TD_ERROR_ARGUMENT, "the background is not finite");
@@ -107,6 +111,10 @@ static void choose_way_of_results(td_renderer *renderer)
 
 static td_result declare_frame(td_renderer *renderer)
 {
+    td_raster raster;
+    TDI_TRY(tdi_raster_choose(renderer->device, renderer->params.raster, renderer->params.width,
+                              renderer->params.height, &raster, &renderer->raster_reason));
+    renderer->params.raster = raster;
     TDI_TRY(tdi_scene_update(renderer->scene));
     const tdi_passes_params params = {
         .samples = renderer->params.samples,
@@ -115,6 +123,10 @@ static td_result declare_frame(td_renderer *renderer)
         .masked = tdi_scene_is_masked(renderer->scene),
         .copy_out = renderer->params.copy_results,
         .threads = renderer->scene->threads,
+        .raster = raster,
+        .scene = renderer->scene,
+        .in_flight = renderer->params.in_flight,
+        .monitor = renderer->params.monitor,
     };
     TDI_TRY(tdi_passes_create(renderer->device, &params, &renderer->passes));
     TDI_TRY(td_graph_create("view", &renderer->graph));
@@ -261,6 +273,8 @@ void td_renderer_get_info(const td_renderer *renderer, td_renderer_info *out)
                  tiles_across(renderer->params.height, sizing->tile_height),
         .transient_bytes = sizing->transient_bytes * sizing->transient_sets,
         .readback_bytes = sizing->layout.view_bytes * sizing->views * sizing->result_slots,
+        .raster = renderer->params.raster,
+        .raster_reason = renderer->raster_reason,
     };
 }
 
@@ -337,7 +351,8 @@ static td_result execute_tile(td_renderer *renderer, submission *work)
     };
     const td_wait scene_ready = {
         .ticket = renderer->device_scene->ready,
-        .stages = VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT,
+        .stages = VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_2_VERTEX_SHADER_BIT |
+                  VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT,
     };
     tdi_pass_frame pass_frame = {
         .frame = &work->frame,
@@ -362,7 +377,8 @@ static td_result execute_tile(td_renderer *renderer, submission *work)
     }
     work->last = slot->last;
     tdi_device_scene_used(renderer->device_scene, slot->last);
-    return TD_OK;
+    TDI_TRY(pass_frame.drawn);
+    return tdi_passes_submitted(renderer->passes, slot->last);
 }
 
 static uint32_t tile_extent(uint32_t start, uint32_t tile, uint32_t size)
