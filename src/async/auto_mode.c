@@ -16,7 +16,7 @@
 
 /* Then frames are not finished at all, or have no times. */
 #define MOST_ISSUED 4096
-#define MOST_LOST   8
+#define MOST_LOST   4
 
 static void begin_block(tdi_auto *a)
 {

@@ -132,8 +132,9 @@ void tdi_scheduler_times_tell(tdi_scheduler_times *times, tdi_auto *told)
 {
     while (times->count > 0 && tell_frame(times, &times->frames[times->first], told))
         drop_oldest(times);
-    if (times->count > 0 && ++times->polls == MOST_POLLS) {
-        tdi_auto_lost(told, times->frames[times->first].block);
+    if (times->count == 0 || ++times->polls < MOST_POLLS)
+        return;
+    tdi_auto_lost(told, times->frames[times->first].block);
+    while (times->count > 0)
         drop_oldest(times);
-    }
 }

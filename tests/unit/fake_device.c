@@ -13,7 +13,8 @@ typedef struct fake {
     tdi_mutex mutex;
     tdi_cond changed;
     uint64_t reached[TD_LANE_COUNT], submitted[TD_LANE_COUNT];
-    uint32_t semaphores, semaphores_alive;
+    uint32_t semaphores, semaphores_alive, binaries;
+    VkResult semaphore_failure;
     bool hold, lost;
     VkResult failing_submit, next_wait;
     VkResult every_wait, every_look;
@@ -31,10 +32,24 @@ static fake gpu;
 /* Queue i and its semaphore are known by the address of these. */
 static char queue_marks[TD_LANE_COUNT];
 static char semaphore_marks[TD_LANE_COUNT];
+static char binary_marks[FAKE_MOST_BINARIES];
+
+/* Others are binary ones, or the test's own. */
+static bool is_timeline(VkSemaphore semaphore)
+{
+    return (char *)semaphore >= semaphore_marks &&
+           (char *)semaphore < semaphore_marks + TD_LANE_COUNT;
+}
 
 static uint32_t queue_of_semaphore(VkSemaphore semaphore)
 {
+    assert_true(is_timeline(semaphore));
     return (uint32_t)((char *)semaphore - semaphore_marks);
+}
+
+VkSemaphore fake_binary(uint32_t nth)
+{
+    return (VkSemaphore)&binary_marks[nth];
 }
 
 static VkResult create_semaphore(VkDevice device, const VkSemaphoreCreateInfo *info,
@@ -43,10 +58,17 @@ static VkResult create_semaphore(VkDevice device, const VkSemaphoreCreateInfo *i
     (void)device;
     (void)allocator;
     const VkSemaphoreTypeCreateInfo *type = info->pNext;
+    if (gpu.semaphore_failure)
+        return gpu.semaphore_failure;
+    gpu.semaphores_alive++;
+    if (!type) {
+        assert_true(gpu.binaries < FAKE_MOST_BINARIES);
+        *out = fake_binary(gpu.binaries++);
+        return VK_SUCCESS;
+    }
     assert_int_equal(type->semaphoreType, VK_SEMAPHORE_TYPE_TIMELINE);
     assert_true(gpu.semaphores < TD_LANE_COUNT);
     *out = (VkSemaphore)&semaphore_marks[gpu.semaphores++];
-    gpu.semaphores_alive++;
     return VK_SUCCESS;
 }
 
@@ -59,26 +81,40 @@ static void destroy_semaphore(VkDevice device, VkSemaphore semaphore,
     gpu.semaphores_alive--;
 }
 
+static void log_signal(fake_submission *entry, const VkSemaphoreSubmitInfo *signal)
+{
+    if (!is_timeline(signal->semaphore)) {
+        entry->foreign_signal = *signal;
+        entry->foreign_signals++;
+        return;
+    }
+    assert_int_equal(queue_of_semaphore(signal->semaphore), entry->queue);
+    entry->signal = signal->value;
+    assert_true(entry->signal > gpu.submitted[entry->queue]);
+    gpu.submitted[entry->queue] = entry->signal;
+}
+
 static void log_submit(uint32_t queue, const VkSubmitInfo2 *submit)
 {
     assert_true(gpu.log_count < FAKE_MOST_SUBMISSIONS);
     fake_submission *entry = &gpu.log[gpu.log_count++];
     *entry = (fake_submission){.queue = queue, .call = gpu.calls};
-    assert_true(submit->waitSemaphoreInfoCount < TD_LANE_COUNT);
     for (uint32_t i = 0; i < submit->waitSemaphoreInfoCount; i++) {
         const VkSemaphoreSubmitInfo *wait = &submit->pWaitSemaphoreInfos[i];
+        if (!is_timeline(wait->semaphore)) {
+            entry->foreign_wait = *wait;
+            entry->foreign_waits++;
+            continue;
+        }
+        assert_true(entry->wait_count < TD_LANE_COUNT - 1);
         entry->waits[entry->wait_count++] =
             (fake_wait){queue_of_semaphore(wait->semaphore), wait->value, wait->stageMask};
     }
     entry->command_count = submit->commandBufferInfoCount;
     if (entry->command_count)
         entry->commands = (const void *)submit->pCommandBufferInfos[0].commandBuffer;
-    if (submit->signalSemaphoreInfoCount) {
-        assert_int_equal(queue_of_semaphore(submit->pSignalSemaphoreInfos->semaphore), queue);
-        entry->signal = submit->pSignalSemaphoreInfos->value;
-        assert_true(entry->signal > gpu.submitted[queue]);
-        gpu.submitted[queue] = entry->signal;
-    }
+    for (uint32_t i = 0; i < submit->signalSemaphoreInfoCount; i++)
+        log_signal(entry, &submit->pSignalSemaphoreInfos[i]);
 }
 
 static VkResult queue_submit(VkQueue queue, uint32_t count, const VkSubmitInfo2 *submits,
@@ -364,6 +400,11 @@ void fake_device_destroy(void)
     assert_int_equal(gpu.semaphores_alive, 0);
     tdi_cond_destroy(&gpu.changed);
     tdi_mutex_destroy(&gpu.mutex);
+}
+
+void fake_fail_semaphores(VkResult result)
+{
+    gpu.semaphore_failure = result;
 }
 
 /* Runs a change of the model and tells those who wait for one. */

@@ -10,6 +10,7 @@
 
 #define FAKE_MOST_BARRIERS    64
 #define FAKE_MOST_SUBMISSIONS 512
+#define FAKE_MOST_BINARIES    64
 
 typedef struct fake_commands {
     VkMemoryBarrier2 barriers[FAKE_MOST_BARRIERS];
@@ -33,6 +34,9 @@ typedef struct fake_submission {
     fake_wait waits[TD_LANE_COUNT];
     uint32_t command_count;
     const fake_commands *commands; /* the first */
+    /* Semaphores that are not the queues' timelines: how many, and the last of each. */
+    uint32_t foreign_waits, foreign_signals;
+    VkSemaphoreSubmitInfo foreign_wait, foreign_signal;
 } fake_submission;
 
 /* A device of `queues` queues: with 1 all lanes share it, with 3 each has its own. */
@@ -53,6 +57,8 @@ void fake_complete(uint32_t queue, uint64_t value);
 void fake_fail_submit(uint32_t nth, VkResult result);
 /* The next vkWaitSemaphores returns this. */
 void fake_fail_wait(VkResult result);
+/* Until it is said again, vkCreateSemaphore returns this. */
+void fake_fail_semaphores(VkResult result);
 /* Until it is said again, vkWaitSemaphores and vkGetSemaphoreCounterValue return these. */
 void fake_fail_waits(VkResult wait, VkResult look);
 /* From now on every call that can report it does. */
@@ -61,6 +67,8 @@ void fake_lose(void);
 uint32_t fake_submission_count(void);
 fake_submission fake_submission_at(uint32_t index);
 uint32_t fake_semaphores_alive(void);
+/* The nth binary semaphore that was made, from 0. */
+VkSemaphore fake_binary(uint32_t nth);
 /* Threads that are inside vkWaitSemaphores, and how often it was called. */
 uint32_t fake_waiting(void);
 uint32_t fake_wait_calls(void);
