@@ -101,15 +101,25 @@ static td_result next_buffer(td_recorder *recorder, recorder_pool *pool, VkComma
     return TD_OK;
 }
 
+/* Secondary command buffers of a frame with a rendering lie within it as a whole. */
+static bool continues_rendering(const VkCommandBufferInheritanceInfo *inheritance)
+{
+    const VkBaseInStructure *next = inheritance->pNext;
+    while (next && next->sType != VK_STRUCTURE_TYPE_COMMAND_BUFFER_INHERITANCE_RENDERING_INFO)
+        next = next->pNext;
+    return next || inheritance->renderPass;
+}
+
 static td_result begin_buffer(td_recorder *recorder, VkCommandBuffer commands)
 {
     const VkCommandBufferInheritanceInfo *inheritance = recorder->work.inheritance;
-    const VkCommandBufferBeginInfo info = {
+    VkCommandBufferBeginInfo info = {
         .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-        .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT |
-                 (inheritance ? VK_COMMAND_BUFFER_USAGE_RENDER_PASS_CONTINUE_BIT : 0u),
+        .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
         .pInheritanceInfo = inheritance,
     };
+    if (inheritance && continues_rendering(inheritance))
+        info.flags |= VK_COMMAND_BUFFER_USAGE_RENDER_PASS_CONTINUE_BIT;
     return tdi_lane_check(recorder->device,
                           recorder->device->vk.vkBeginCommandBuffer(commands, &info),
                           "vkBeginCommandBuffer");
