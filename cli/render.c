@@ -69,6 +69,7 @@ static void fill_params(render_job *job)
         .in_flight = options->in_flight,
         .exposure = (float)options->exposure.value,
         .tonemap = (td_tonemap)options->tonemap,
+        .raster = (td_raster)options->raster,
         .encode_threads = options->threads,
         .view_timeout_ns = (uint64_t)(options->timeout_s.value * 1e9),
         .progress = cli_progress_show,

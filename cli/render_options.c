@@ -61,9 +61,9 @@ static const cli_word texture_words[] = {
 };
 
 static const cli_word raster_words[] = {
-    {.text = "auto"},
-    {.text = "compute"},
-    {.text = "hardware", .later = true},
+    {.text = "auto", .value = TD_RASTER_AUTO},
+    {.text = "compute", .value = TD_RASTER_COMPUTE},
+    {.text = "hardware", .value = TD_RASTER_HARDWARE},
     {0},
 };
 
@@ -221,8 +221,8 @@ const cli_option cli_render_table[] = {
     {.name = "raster",
      .kind = CLI_CHOICE,
      .argument = "MODE",
-     .offset = AT(scratch),
-     .help = "auto, compute (auto)",
+     .offset = AT(raster),
+     .help = "what draws triangles: auto, compute, hardware (auto)",
      .words = raster_words},
     {.name = "in-flight",
      .kind = CLI_COUNT,

@@ -37,6 +37,7 @@ typedef struct cli_render_options {
     uint64_t budget;
     int budget_mode;
     int async;
+    int raster;
     uint32_t in_flight; /* 0: not given */
     uint32_t threads;   /* 0: not given */
     bool no_cache;

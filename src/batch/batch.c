@@ -119,6 +119,7 @@ static td_result make_renderer(td_batch *batch)
         .views_per_submission = params->views_per_submission,
         .exposure = params->exposure,
         .tonemap = params->tonemap,
+        .raster = params->raster,
         .monitor = batch->monitor,
     };
     renderer.result_slots = renderer.in_flight + (leases < MOST_LEASES ? leases : MOST_LEASES);

@@ -91,13 +91,27 @@ static json_t *device_part(const report_source *source)
                      "queues", queues_part(device));
 }
 
+static const char *raster_name(td_raster raster)
+{
+    return raster == TD_RASTER_COMPUTE          ? "compute"
+           : raster == TD_RASTER_HARDWARE       ? "hardware"
+           : raster == TD_RASTER_HARDWARE_DRAWS ? "hardware-draws"
+                                                : "auto";
+}
+
+static json_t *choice(const char *mode, const char *reason)
+{
+    return json_pack("{s:s, s:s, s:n}", "mode", mode, "reason", reason ? reason : "",
+                     "measured_ms");
+}
+
 static json_t *choices_part(const report_source *source)
 {
     const td_lane_info *compute = &source->device.lanes[TD_LANE_COMPUTE];
-    return json_pack("{s:{s:s, s:s, s:n}, s:{s:s, s:s, s:n}}", "async", "mode",
-                     compute->passthrough ? "off" : "on", "reason",
-                     compute->reason ? compute->reason : "", "measured_ms", "raster", "mode",
-                     "compute", "reason", "the only way of rasterising so far", "measured_ms");
+    const td_renderer_info *renderer = &source->renderer;
+    return json_pack("{s:o, s:o}", "async",
+                     choice(compute->passthrough ? "off" : "on", compute->reason), "raster",
+                     choice(raster_name(renderer->raster), renderer->raster_reason));
 }
 
 static json_t *lanes_part(const report_source *source)

@@ -12,7 +12,7 @@ LATER = [
     "--shard 1/2", "--trace t.json", "--graph g.svg", "--page p.html", "--metrics unix:m",
     "--annotations coco", "--cameras c.json", "--quality 90", "--codec av1", "--outputs distance",
     "--outputs color,normal", "--outputs material", "--textures needed", "--textures lru",
-    "--textures priority", "--raster hardware", "--device all", "--background env", "-o a.jpg",
+    "--textures priority", "--device all", "--background env", "-o a.jpg",
     "-o a.exr", "-o a_{time}.png",
 ]
 
@@ -37,6 +37,7 @@ WRONG = [
     ("--fov 200 --eye 1,2,3", "--fov 200"),
     ("--samples 3", "1, 4, 8, 16"),
     ("--tonemap filmic", "pbr-neutral, linear, aces"),
+    ("--raster software", "auto, compute, hardware"),
     ("--outputs colour", "color, depth, object"),
     ("--background #12345", "#12345"),
     ("--background #12345g", "#12345g"),
