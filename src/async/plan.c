@@ -1,11 +1,7 @@
 #include "async/plan.h"
 
+#include "async/graph_order.h"
 #include "base/memory.h"
-
-#define WRITE_ACCESSES                                                                             \
-    (VK_ACCESS_2_SHADER_WRITE_BIT | VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT |                         \
-     VK_ACCESS_2_COLOR_ATTACHMENT_WRITE_BIT | VK_ACCESS_2_DEPTH_STENCIL_ATTACHMENT_WRITE_BIT |     \
-     VK_ACCESS_2_TRANSFER_WRITE_BIT | VK_ACCESS_2_HOST_WRITE_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT)
 
 #define NONE UINT32_MAX
 
@@ -22,34 +18,8 @@ typedef struct compiler {
     const tdi_lane_map *map;
     uint32_t open[TD_LANE_COUNT]; /* batch of each queue that still takes passes, or NONE */
     needs needs;                  /* of the pass that is being placed */
+    td_result result;             /* of what links could not report */
 } compiler;
-
-/* One edge: `pass` must follow what an earlier pass did. */
-typedef struct edge {
-    uint32_t from, to;
-    VkPipelineStageFlags2 src_stages, dst_stages;
-    VkAccessFlags2 src_access, dst_access; /* 0: execution only */
-} edge;
-
-static bool ranges_meet(const td_use *a, const td_use *b)
-{
-    VkDeviceSize a_end = a->size ? a->offset + a->size : VK_WHOLE_SIZE;
-    VkDeviceSize b_end = b->size ? b->offset + b->size : VK_WHOLE_SIZE;
-    return a->offset < b_end && b->offset < a_end;
-}
-
-plan_hazard tdi_plan_hazard(const td_use *before, const td_use *after)
-{
-    if (!ranges_meet(before, after))
-        return PLAN_NO_HAZARD;
-    if (before->layout != after->layout)
-        return PLAN_MEMORY;
-    if (before->mode == TD_ACCESS_READ)
-        return after->mode == TD_ACCESS_READ ? PLAN_NO_HAZARD : PLAN_EXECUTION;
-    if (before->mode == TD_ACCESS_ACCUMULATE && after->mode == TD_ACCESS_ACCUMULATE)
-        return PLAN_NO_HAZARD;
-    return PLAN_MEMORY;
-}
 
 static const graph_pass *pass_at(const compiler *c, uint32_t index)
 {
@@ -60,7 +30,8 @@ static const graph_pass *pass_at(const compiler *c, uint32_t index)
 static td_lane lane_of_writer(const compiler *c, uint32_t reader)
 {
     const graph_pass *host = pass_at(c, reader);
-    for (uint32_t q = reader; q-- > 0;) {
+    for (uint32_t place = c->plan->passes[reader].place; place-- > 0;) {
+        const uint32_t q = c->plan->sequence[place];
         const graph_pass *pass = pass_at(c, q);
         for (uint32_t i = 0; i < pass->params.use_count; i++) {
             for (uint32_t k = 0; k < host->params.use_count; k++) {
@@ -92,88 +63,9 @@ static td_result assign_lane(compiler *c, uint32_t index)
     return TD_OK;
 }
 
-static bool written_before(const compiler *c, uint32_t index, const td_use *use)
+static void note_order(void *data, const plan_link *e)
 {
-    for (uint32_t q = 0; q < index; q++) {
-        const graph_pass *pass = pass_at(c, q);
-        for (uint32_t i = 0; i < pass->params.use_count; i++) {
-            const td_use *earlier = &pass->uses[i];
-            if (earlier->resource == use->resource && earlier->mode != TD_ACCESS_READ &&
-                ranges_meet(earlier, use))
-                return true;
-        }
-    }
-    return false;
-}
-
-static td_result check_contents(const compiler *c, uint32_t index)
-{
-    const graph_pass *pass = pass_at(c, index);
-    for (uint32_t i = 0; i < pass->params.use_count; i++) {
-        const td_use *use = &pass->uses[i];
-        const graph_resource *resource = &c->graph->resources[use->resource];
-        bool inherits = use->mode != TD_ACCESS_WRITE || use->before == TD_BEFORE_KEPT;
-        if (resource->params.kind == TD_RESOURCE_TRANSIENT && inherits &&
-            !written_before(c, index, use))
-            return tdi_fail(TD_ERROR_ARGUMENT,
-                            "pass '%s' of graph '%s' needs what is in '%s', which no earlier pass "
-                            "wrote",
-                            pass->name, c->graph->name, resource->name);
-    }
-    return TD_OK;
-}
-
-typedef void (*edge_fn)(compiler *c, const edge *e);
-
-static edge make_edge(uint32_t from, const td_use *before, uint32_t to, const td_use *after,
-                      plan_hazard hazard)
-{
-    edge e = {.from = from, .to = to, .src_stages = before->stages, .dst_stages = after->stages};
-    if (hazard == PLAN_MEMORY) {
-        e.src_access = before->access & WRITE_ACCESSES;
-        e.dst_access = after->access;
-    }
-    return e;
-}
-
-/* Memory that two resources share: the later one's first writes wait for all that used it before.
- * Its reads follow from those. */
-static plan_hazard alias_hazard(const compiler *c, const td_use *before, const td_use *after)
-{
-    if (after->mode == TD_ACCESS_READ ||
-        !tdi_plan_aliases(c->plan, before->resource, after->resource))
-        return PLAN_NO_HAZARD;
-    return before->mode == TD_ACCESS_READ ? PLAN_EXECUTION : PLAN_MEMORY;
-}
-
-static void visit_pair(compiler *c, uint32_t from, uint32_t to, edge_fn visit)
-{
-    const graph_pass *earlier = pass_at(c, from);
-    const graph_pass *later = pass_at(c, to);
-    for (uint32_t i = 0; i < earlier->params.use_count; i++) {
-        for (uint32_t k = 0; k < later->params.use_count; k++) {
-            const td_use *before = &earlier->uses[i];
-            const td_use *after = &later->uses[k];
-            plan_hazard hazard = before->resource == after->resource
-                                     ? tdi_plan_hazard(before, after)
-                                     : alias_hazard(c, before, after);
-            if (hazard == PLAN_NO_HAZARD)
-                continue;
-            edge e = make_edge(from, before, to, after, hazard);
-            visit(c, &e);
-        }
-    }
-}
-
-/* The nearest passes first: their barriers cover many of the older ones. */
-static void visit_edges(compiler *c, uint32_t to, edge_fn visit)
-{
-    for (uint32_t from = to; from-- > 0;)
-        visit_pair(c, from, to, visit);
-}
-
-static void note_order(compiler *c, const edge *e)
-{
+    compiler *c = data;
     plan_pass *to = &c->plan->passes[e->to];
     const plan_pass *from = &c->plan->passes[e->from];
     if (from->queue != to->queue)
@@ -185,10 +77,11 @@ static void note_order(compiler *c, const edge *e)
 static void find_order(compiler *c)
 {
     uint64_t before[TD_LANE_COUNT] = {0};
-    for (uint32_t i = 0; i < c->graph->pass_count; i++) {
+    for (uint32_t place = 0; place < c->graph->pass_count; place++) {
+        const uint32_t i = c->plan->sequence[place];
         plan_pass *pass = &c->plan->passes[i];
         pass->ordered = before[pass->queue];
-        visit_edges(c, i, note_order);
+        tdi_plan_visit_links(c->plan, i, note_order, c);
         before[pass->queue] = pass->ordered | UINT64_C(1) << i;
     }
 }
@@ -199,7 +92,7 @@ static bool covers(VkFlags64 all, VkFlags64 some)
 }
 
 /* A barrier orders all that was submitted to its queue before it against all that comes after. */
-static bool barrier_covers(const plan_pass *pass, const edge *e)
+static bool barrier_covers(const plan_pass *pass, const plan_link *e)
 {
     for (uint32_t i = 0; i < pass->barrier_count; i++) {
         const VkMemoryBarrier2 *barrier = &pass->barriers[i];
@@ -212,7 +105,7 @@ static bool barrier_covers(const plan_pass *pass, const edge *e)
     return false;
 }
 
-static void widen(VkMemoryBarrier2 *barrier, const edge *e)
+static void widen(VkMemoryBarrier2 *barrier, const plan_link *e)
 {
     barrier->srcStageMask |= e->src_stages;
     barrier->dstStageMask |= e->dst_stages;
@@ -220,37 +113,67 @@ static void widen(VkMemoryBarrier2 *barrier, const edge *e)
     barrier->dstAccessMask |= e->dst_access;
 }
 
-/* Barriers with one side in common are one barrier without ordering anything more. */
-static void add_barrier(plan_pass *pass, const edge *e)
+/* Barriers with one side in common are one barrier without ordering anything more. Gives the number
+ * of the one that holds the link now. */
+static uint32_t add_barrier(plan_pass *pass, const plan_link *e)
 {
     for (uint32_t i = 0; i < pass->barrier_count; i++) {
         VkMemoryBarrier2 *barrier = &pass->barriers[i];
         if (barrier->srcStageMask == e->src_stages || barrier->dstStageMask == e->dst_stages) {
             widen(barrier, e);
-            return;
+            return i;
         }
     }
     if (pass->barrier_count == PLAN_MAX_BARRIERS) {
         widen(&pass->barriers[PLAN_MAX_BARRIERS - 1], e);
-        return;
+        return PLAN_MAX_BARRIERS - 1;
     }
-    pass->barriers[pass->barrier_count++] = (VkMemoryBarrier2){
+    pass->barriers[pass->barrier_count] = (VkMemoryBarrier2){
         .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
         .srcStageMask = e->src_stages,
         .srcAccessMask = e->src_access,
         .dstStageMask = e->dst_stages,
         .dstAccessMask = e->dst_access,
     };
+    return pass->barrier_count++;
 }
 
-static void order_on_queue(compiler *c, const edge *e)
+static bool same_edge(const plan_edge *a, const plan_edge *b)
 {
-    const plan_pass *passes = c->plan->passes;
-    for (uint32_t i = e->from + 1; i <= e->to; i++) {
-        if (passes[i].queue == passes[e->to].queue && barrier_covers(&passes[i], e))
+    return a->kind == b->kind && a->from == b->from && a->to == b->to &&
+           a->resource == b->resource && a->index == b->index;
+}
+
+/* For drawings and descriptions. */
+static void note_edge(compiler *c, plan_edge_kind kind, const plan_link *e, uint32_t index)
+{
+    td_plan *plan = c->plan;
+    const plan_edge edge = {kind, e->from, e->to, e->resource, e->aliased, index};
+    for (size_t i = 0; i < plan->edge_count; i++) {
+        if (same_edge(&plan->edges[i], &edge))
             return;
     }
-    add_barrier(&c->plan->passes[e->to], e);
+    if (c->result == TD_OK)
+        c->result = tdi_grow((void **)&plan->edges, &plan->edge_capacity, plan->edge_count + 1,
+                             sizeof plan->edges[0]);
+    if (c->result == TD_OK)
+        plan->edges[plan->edge_count++] = edge;
+}
+
+static void order_on_queue(compiler *c, const plan_link *e)
+{
+    plan_pass *passes = c->plan->passes;
+    plan_pass *to = &passes[e->to];
+    if (e->transition) {
+        note_edge(c, PLAN_EDGE_TRANSITION, e, 0);
+        return;
+    }
+    for (uint32_t place = passes[e->from].place + 1; place <= to->place; place++) {
+        const plan_pass *between = &passes[c->plan->sequence[place]];
+        if (between->queue == to->queue && barrier_covers(between, e))
+            return;
+    }
+    note_edge(c, PLAN_EDGE_BARRIER, e, add_barrier(to, e));
 }
 
 /* A semaphore's wait, too, holds for all that follows on its queue, at its stages. */
@@ -274,14 +197,14 @@ static uint32_t open_batch(compiler *c, td_lane lane, uint32_t queue)
     return index;
 }
 
-static void need_queue(compiler *c, const edge *e)
+static void need_queue(compiler *c, const plan_link *e)
 {
     const plan_pass *from = &c->plan->passes[e->from];
     plan_pass *to = &c->plan->passes[e->to];
     VkPipelineStageFlags2 stages = e->dst_stages;
     if (stages & VK_PIPELINE_STAGE_2_HOST_BIT) {
         /* No queue waits at the host's stage: a barrier carries the wait on to it. */
-        const edge to_host = {
+        const plan_link to_host = {
             .from = e->to,
             .to = e->to,
             .src_stages = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
@@ -290,7 +213,7 @@ static void need_queue(compiler *c, const edge *e)
             .dst_access = e->dst_access,
         };
         if (!barrier_covers(to, &to_host))
-            add_barrier(to, &to_host);
+            note_edge(c, PLAN_EDGE_BARRIER, e, add_barrier(to, &to_host));
         stages = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
     }
     if (wait_covers(c, to->queue, from->queue, from->batch, stages))
@@ -300,10 +223,12 @@ static void need_queue(compiler *c, const edge *e)
         wait->batch = from->batch;
     wait->stages |= stages;
     c->needs.any = true;
+    note_edge(c, PLAN_EDGE_WAIT, e, from->queue);
 }
 
-static void order_by_edge(compiler *c, const edge *e)
+static void order_by_link(void *data, const plan_link *e)
 {
+    compiler *c = data;
     if (c->plan->passes[e->from].queue == c->plan->passes[e->to].queue)
         order_on_queue(c, e);
     else
@@ -316,7 +241,7 @@ static void put_in_batch(compiler *c, uint32_t index)
 {
     plan_pass *pass = &c->plan->passes[index];
     c->needs = (needs){0};
-    visit_edges(c, index, order_by_edge);
+    tdi_plan_visit_links(c->plan, index, order_by_link, c);
     for (uint32_t queue = 0; queue < TD_LANE_COUNT; queue++) {
         if (c->needs.of[queue].stages && c->open[queue] == c->needs.of[queue].batch)
             c->open[queue] = NONE;
@@ -330,36 +255,6 @@ static void put_in_batch(compiler *c, uint32_t index)
     pass->batch = batch;
 }
 
-/* The transition of an image to the layout of a use, after all that used it before. */
-static void add_image_barrier(compiler *c, uint32_t index, const td_use *use)
-{
-    plan_pass *pass = &c->plan->passes[index];
-    /* Chained to waits for other queues, which are made at these stages. */
-    plan_image_barrier barrier = {
-        .resource = use->resource,
-        .src_stages = use->stages,
-        .dst_stages = use->stages,
-        .dst_access = use->access,
-        .from = use->before == TD_BEFORE_UNDEFINED ? VK_IMAGE_LAYOUT_UNDEFINED : use->layout,
-        .to = use->layout,
-    };
-    for (uint32_t q = 0; q < index; q++) {
-        const graph_pass *earlier = pass_at(c, q);
-        for (uint32_t i = 0; i < earlier->params.use_count; i++) {
-            const td_use *before = &earlier->uses[i];
-            if (before->resource != use->resource)
-                continue;
-            barrier.from = before->layout;
-            if (c->plan->passes[q].queue != pass->queue)
-                continue;
-            barrier.src_stages |= before->stages;
-            barrier.src_access |= before->access & WRITE_ACCESSES;
-        }
-    }
-    if (barrier.from != barrier.to)
-        pass->images[pass->image_count++] = barrier;
-}
-
 static void note_uses(compiler *c, uint32_t index)
 {
     const graph_pass *pass = pass_at(c, index);
@@ -367,8 +262,10 @@ static void note_uses(compiler *c, uint32_t index)
     for (uint32_t i = 0; i < pass->params.use_count; i++) {
         const td_use *use = &pass->uses[i];
         const td_resource_params *resource = &c->graph->resources[use->resource].params;
-        if (resource->image)
-            add_image_barrier(c, index, use);
+        if ((c->plan->passes[index].transitions >> i) & 1) {
+            plan_pass *planned = &c->plan->passes[index];
+            planned->images[planned->image_count++] = tdi_plan_transition(c->plan, index, use);
+        }
         if (resource->kind == TD_RESOURCE_PERSISTENT && use->mode != TD_ACCESS_READ)
             c->plan->writes_persistent = true;
         if (use->stages & VK_PIPELINE_STAGE_2_HOST_BIT)
@@ -446,9 +343,9 @@ static void sort_by_batch(td_plan *plan)
     uint32_t next = 0;
     for (uint32_t batch = 0; batch < plan->batch_count; batch++) {
         plan->batches[batch].first_pass = next;
-        for (uint32_t pass = 0; pass < plan->graph->pass_count; pass++) {
-            if (plan->passes[pass].batch == batch)
-                plan->order[next++] = pass;
+        for (uint32_t place = 0; place < plan->graph->pass_count; place++) {
+            if (plan->passes[plan->sequence[place]].batch == batch)
+                plan->order[next++] = plan->sequence[place];
         }
     }
 }
@@ -466,21 +363,23 @@ static td_result plan_build(compiler *c)
     uint32_t passes = (uint32_t)c->graph->pass_count;
     if (passes == 0)
         return tdi_fail(TD_ERROR_ARGUMENT, "graph '%s' has no passes", c->graph->name);
-    for (uint32_t i = 0; i < passes; i++) {
-        TDI_TRY(assign_lane(c, i));
-        TDI_TRY(check_contents(c, i));
-    }
+    TDI_TRY(tdi_graph_order(c->plan));
+    for (uint32_t i = 0; i < passes; i++)
+        TDI_TRY(assign_lane(c, c->plan->sequence[i]));
     note_users(c);
-    find_order(c);
+    tdi_plan_find_transitions(c->plan);
+    find_order(c); /* before there is memory that could be shared */
+    TDI_TRY(tdi_plan_measure(c->plan));
+    TDI_TRY(tdi_plan_check_contents(c->plan));
     TDI_TRY(tdi_plan_place(c->plan));
     for (uint32_t i = 0; i < passes; i++) {
-        put_in_batch(c, i);
-        note_uses(c, i);
-        note_imports(c, i);
+        put_in_batch(c, c->plan->sequence[i]);
+        note_uses(c, c->plan->sequence[i]);
+        note_imports(c, c->plan->sequence[i]);
     }
     join_queues(c);
     sort_by_batch(c->plan);
-    return TD_OK;
+    return c->result;
 }
 
 static td_result plan_allocate(td_plan *plan)
@@ -488,11 +387,13 @@ static td_result plan_allocate(td_plan *plan)
     size_t passes = plan->graph->pass_count;
     size_t resources = plan->graph->resource_count;
     plan->passes = tdi_alloc_zero(passes, sizeof plan->passes[0]);
+    plan->sequence = tdi_alloc_zero(passes, sizeof plan->sequence[0]);
     plan->order = tdi_alloc_zero(passes, sizeof plan->order[0]);
     plan->ranges = tdi_alloc_zero(resources, sizeof plan->ranges[0]);
     plan->batches = tdi_alloc_zero(passes + 1, sizeof plan->batches[0]);
     plan->imports = tdi_alloc_zero(resources * TD_LANE_COUNT, sizeof plan->imports[0]);
-    if (!plan->passes || !plan->order || !plan->ranges || !plan->batches || !plan->imports)
+    if (!plan->passes || !plan->sequence || !plan->order || !plan->ranges || !plan->batches ||
+        !plan->imports)
         return TD_ERROR_HOST_MEMORY;
     return TD_OK;
 }
@@ -535,7 +436,9 @@ void td_plan_destroy(td_plan *plan)
     if (!plan)
         return;
     tdi_free(plan->passes);
+    tdi_free(plan->sequence);
     tdi_free(plan->order);
+    tdi_free(plan->edges);
     tdi_free(plan->ranges);
     tdi_free(plan->batches);
     tdi_free(plan->imports);

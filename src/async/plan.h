@@ -20,8 +20,9 @@ typedef struct graph_resource {
 
 typedef struct graph_pass {
     char *name;
-    td_pass_params params; /* `uses` is the array below */
+    td_pass_params params; /* `uses` and `after` are the arrays below */
     td_use uses[TD_PASS_MAX_USES];
+    char *after[TD_PASS_MAX_USES];
 } graph_pass;
 
 struct td_graph {
@@ -46,7 +47,9 @@ typedef struct plan_pass {
     td_lane lane;
     uint32_t queue;
     uint32_t batch;
-    uint64_t ordered; /* passes whose end can be waited for by this one without a new edge */
+    uint32_t place;       /* in the plan's sequence */
+    uint32_t transitions; /* uses before which an image changes its layout, a bit each */
+    uint64_t ordered;     /* passes whose end can be waited for by this one without a new edge */
     uint32_t barrier_count, image_count;
     VkMemoryBarrier2 barriers[PLAN_MAX_BARRIERS];
     plan_image_barrier images[TD_PASS_MAX_USES];
@@ -66,11 +69,35 @@ typedef struct plan_import {
     VkPipelineStageFlags2 stages; /* of all its uses on that queue */
 } plan_import;
 
+/* Why there is a barrier or a wait. */
+typedef enum plan_edge_kind {
+    PLAN_EDGE_BARRIER,    /* before `to`: its barrier number `index` */
+    PLAN_EDGE_TRANSITION, /* before `to`: its image barrier of `resource` */
+    PLAN_EDGE_WAIT,       /* of the batch of `to`, for queue `index` */
+} plan_edge_kind;
+
+typedef struct plan_edge {
+    plan_edge_kind kind;
+    uint32_t from, to; /* passes */
+    td_resource resource;
+    bool aliased; /* `to` takes memory over that another resource had */
+    uint32_t index;
+} plan_edge;
+
+/* What the passes of a queue do to some of the resources. */
+typedef struct plan_touch {
+    VkPipelineStageFlags2 stages;
+    VkAccessFlags2 access;
+} plan_touch;
+
 struct td_plan {
     td_graph *graph;
     td_graph_extent extent;
-    plan_pass *passes;
-    uint32_t *order;
+    plan_pass *passes;  /* by order of adding */
+    uint32_t *sequence; /* passes in the order that the declarations ask for */
+    uint32_t *order;    /* the same, batch by batch */
+    plan_edge *edges;
+    size_t edge_count, edge_capacity;
     plan_range *ranges; /* by td_resource */
     VkDeviceSize transient_bytes;
     tdi_plan_batch *batches;
@@ -85,6 +112,9 @@ struct td_plan {
 
 td_graph *tdi_graph_retain(const td_graph *graph);
 
+/* Whether two uses of one resource have some of it in common. */
+bool tdi_plan_meet(const td_use *a, const td_use *b);
+
 /* How a later use must follow an earlier one. */
 typedef enum plan_hazard {
     PLAN_NO_HAZARD,
@@ -95,7 +125,33 @@ typedef enum plan_hazard {
 /* Between uses of one resource. */
 plan_hazard tdi_plan_hazard(const td_use *before, const td_use *after);
 
-/* Sizes of transient resources, and memory for them: two share it only if every use of one comes
+/* A later pass that must follow an earlier one, because of a use of each. */
+typedef struct plan_link {
+    uint32_t from, to;
+    td_resource resource; /* of `to`'s use */
+    bool aliased;         /* `from` used other resources in the same memory */
+    bool transition;      /* `to` changes the layout of an image */
+    VkPipelineStageFlags2 src_stages, dst_stages;
+    VkAccessFlags2 src_access, dst_access; /* 0: execution only */
+} plan_link;
+
+/* Calls `visit` for all links that lead to a pass. The nearest passes come first: their barriers
+ * cover many of the older ones. */
+typedef void (*plan_link_fn)(void *data, const plan_link *link);
+void tdi_plan_visit_links(const td_plan *plan, uint32_t to, plan_link_fn visit, void *data);
+
+/* Notes before which uses images change their layout. */
+void tdi_plan_find_transitions(td_plan *plan);
+/* The transition of an image to the layout of a use, after all that used it before. */
+plan_image_barrier tdi_plan_transition(const td_plan *plan, uint32_t pass, const td_use *use);
+
+/* TD_ERROR_ARGUMENT with the names for a use that needs what nothing wrote, or is out of bounds;
+ * after tdi_plan_measure. */
+td_result tdi_plan_check_contents(const td_plan *plan);
+
+/* Sizes of the transient resources that are used. */
+td_result tdi_plan_measure(td_plan *plan);
+/* Memory for them: two share it only if every use of one comes
  * before every use of the other, by the order on a queue or by edges that are there anyway. */
 td_result tdi_plan_place(td_plan *plan);
 /* True if two different transient resources share memory. */

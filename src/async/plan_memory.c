@@ -54,20 +54,18 @@ static void find_offset(const td_plan *plan, plan_range *range, const td_resourc
     }
 }
 
-static td_result measure(td_plan *plan, td_resource *transients, uint32_t *count)
+td_result tdi_plan_measure(td_plan *plan)
 {
     const td_graph *graph = plan->graph;
     for (uint32_t i = 0; i < graph->resource_count; i++) {
         const td_resource_params *params = &graph->resources[i].params;
-        plan_range *range = &plan->ranges[i];
-        if (params->kind != TD_RESOURCE_TRANSIENT || !range->users)
+        if (params->kind != TD_RESOURCE_TRANSIENT || !plan->ranges[i].users)
             continue;
         VkDeviceSize size = params->size(&plan->extent, params->user);
         if (size == 0 || size > UINT64_MAX / 2)
             return tdi_fail(TD_ERROR_ARGUMENT, "resource '%s' of graph '%s' has a size of %llu",
                             params->name, graph->name, (unsigned long long)size);
-        range->size = size;
-        transients[(*count)++] = i;
+        plan->ranges[i].size = size;
     }
     return TD_OK;
 }
@@ -103,13 +101,14 @@ td_result tdi_plan_place(td_plan *plan)
     td_resource *transients = tdi_alloc_zero(plan->graph->resource_count + 1, sizeof transients[0]);
     if (!transients)
         return TD_ERROR_HOST_MEMORY;
-    td_result result = measure(plan, transients, &count);
-    if (result == TD_OK) {
-        sort_by_size(plan, transients, count);
-        place_all(plan, transients, count);
+    for (uint32_t i = 0; i < plan->graph->resource_count; i++) {
+        if (plan->ranges[i].size > 0)
+            transients[count++] = i;
     }
+    sort_by_size(plan, transients, count);
+    place_all(plan, transients, count);
     tdi_free(transients);
-    return result;
+    return TD_OK;
 }
 
 VkDeviceSize td_plan_transient_bytes(const td_plan *plan)

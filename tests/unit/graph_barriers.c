@@ -25,7 +25,7 @@ static void write_after_read_orders_execution_only(void **state)
     td_graph *graph = graph_make();
     td_resource a = graph_bound(graph, "a", TD_RESOURCE_PERSISTENT);
     PASS(graph, "read", LANE, use_at(a, COPY, VK_ACCESS_2_TRANSFER_READ_BIT, TD_ACCESS_READ));
-    PASS(graph, "write", LANE, use_write(a));
+    PASS_AFTER(graph, "write", LANE, "read", use_write(a));
     td_plan *plan = graph_plan(graph, &ONE_QUEUE);
     expect_barrier(plan, 1, COPY, 0, COMPUTE, 0);
     td_plan_destroy(plan);
@@ -37,7 +37,7 @@ static void write_after_write_is_a_memory_barrier(void **state)
     td_graph *graph = graph_make();
     td_resource a = graph_transient(graph, "a", 1000);
     PASS(graph, "one", LANE, use_write(a));
-    PASS(graph, "two", LANE, use_write(a));
+    PASS_AFTER(graph, "two", LANE, "one", use_write(a));
     td_plan *plan = graph_plan(graph, &ONE_QUEUE);
     expect_barrier(plan, 1, COMPUTE, SHADER_WRITE, COMPUTE, SHADER_WRITE);
     td_plan_destroy(plan);
@@ -64,7 +64,7 @@ static void accumulations_are_ordered_against_others_only(void **state)
     PASS(graph, "small", LANE, use_accumulate(a));
     PASS(graph, "large", LANE, use_accumulate(a));
     PASS(graph, "shade", LANE, use_read(a));
-    PASS(graph, "clear again", LANE, use_write(a));
+    PASS_AFTER(graph, "clear again", LANE, "shade", use_write(a));
     td_plan *plan = graph_plan(graph, &ONE_QUEUE);
     expect_barrier(plan, 1, COPY, VK_ACCESS_2_TRANSFER_WRITE_BIT, COMPUTE,
                    SHADER_READ | SHADER_WRITE);

@@ -164,7 +164,7 @@ static void a_write_waits_for_readers_on_other_queues(void **state)
     td_resource a = graph_bound(graph, "a", TD_RESOURCE_PERSISTENT);
     PASS(graph, "read", TD_LANE_TRANSFER,
          use_at(a, COPY, VK_ACCESS_2_TRANSFER_READ_BIT, TD_ACCESS_READ));
-    PASS(graph, "write", TD_LANE_COMPUTE, use_write(a));
+    PASS_AFTER(graph, "write", TD_LANE_COMPUTE, "read", use_write(a));
     td_plan *plan = graph_plan(graph, &THREE_QUEUES);
     const tdi_plan_batch *batches;
     assert_int_equal(tdi_plan_batches(plan, &batches), 2);

@@ -1,6 +1,7 @@
 /* Transient memory of a graph: exact bytes, sharing where lifetimes allow it and nowhere else. */
 #include "graph_support.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -90,7 +91,9 @@ static void what_was_never_written_is_named(void **state)
             use.offset = 100;
         }
         PASS(graph, "cull", TD_LANE_COMPUTE, use);
-        PASS(graph, "late", TD_LANE_COMPUTE, use_write(a));
+        const char *const earlier[] = {"cull", "low"};
+        const td_use whole = use_write(a);
+        graph_pass_after(graph, "late", TD_LANE_COMPUTE, earlier, mode == 3 ? 2 : 1, 1, &whole);
         td_plan *plan;
         assert_int_equal(graph_try(graph, &ONE_QUEUE, &plan), TD_ERROR_ARGUMENT);
         assert_non_null(strstr(td_last_error(), "'cull'"));
@@ -115,8 +118,11 @@ static void faults_in_a_graph_are_named(void **state)
     assert_int_equal(td_graph_add_pass(graph, &crowded), TD_ERROR_ARGUMENT);
     const td_pass_params nowhere = {.name = "nowhere", .lane = TD_LANE_COUNT};
     assert_int_equal(td_graph_add_pass(graph, &nowhere), TD_ERROR_ARGUMENT);
-    for (uint32_t i = 0; i < TD_GRAPH_MAX_PASSES; i++)
-        graph_pass(graph, "one of many", TD_LANE_COMPUTE, 0, NULL);
+    for (uint32_t i = 0; i < TD_GRAPH_MAX_PASSES; i++) {
+        char name[16];
+        assert_true(snprintf(name, sizeof name, "pass %u", i) > 0);
+        graph_pass(graph, name, TD_LANE_COMPUTE, 0, NULL);
+    }
     const td_pass_params last = {.name = "too many"};
     assert_int_equal(td_graph_add_pass(graph, &last), TD_ERROR_ARGUMENT);
     assert_int_equal(graph_try(graph, &THREE_QUEUES, &plan), TD_OK);
@@ -142,6 +148,11 @@ static void a_compiled_graph_is_closed(void **state)
     td_graph_destroy(NULL);
 }
 
+static void never_recorded(const td_pass_context *context)
+{
+    (void)context;
+}
+
 /* A graph of some size, made and compiled with the nth allocation failing. */
 static td_result build_small(void)
 {
@@ -151,8 +162,16 @@ static td_result build_small(void)
     const td_resource_params resource = {.name = "out", .kind = TD_RESOURCE_EXTERNAL};
     td_result result = td_graph_add_resource(graph, &resource, &out);
     for (uint32_t i = 0; result == TD_OK && i < 10; i++) {
+        static const char *const NAMES[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
         const td_use use = use_write(out);
-        const td_pass_params pass = {.name = "pass", .uses = &use, .use_count = 1};
+        const td_pass_params pass = {
+            .name = NAMES[i],
+            .uses = &use,
+            .use_count = 1,
+            .record = never_recorded,
+            .after = &NAMES[i ? i - 1 : 0],
+            .after_count = i > 0,
+        };
         result = td_graph_add_pass(graph, &pass);
     }
     td_plan *plan = NULL;

@@ -1,9 +1,11 @@
-/* Random graphs on random queues, checked by brute force: every two accesses that conflict, through
- * one resource or through shared memory, are ordered by the barriers and waits of the plan, read as
- * the Vulkan specification defines dependency chains (chapter 7, "Execution and Memory
- * Dependencies"); and removing barriers or waits is noticed. */
+/* Random graphs on random queues, their passes added in random order, checked by brute force: every
+ * two accesses that conflict, through one resource or through shared memory, are ordered by the
+ * barriers and waits of the plan, read as the Vulkan specification defines dependency chains
+ * (chapter 7, "Execution and Memory Dependencies"), the earlier one first; and removing barriers or
+ * waits is noticed. */
 #include "graph_support.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define GRAPHS         1500
@@ -11,7 +13,11 @@
 #define MOST_RESOURCES 8
 #define MOST_USES      4
 
+/* Passes stand in the order that is meant; how they are added is another one. */
 typedef struct model_pass {
+    char name[8];
+    uint32_t index; /* in order of adding */
+    uint32_t after; /* passes that it names, a bit each */
     td_lane lane;
     uint32_t use_count;
     td_use uses[MOST_USES];
@@ -23,6 +29,7 @@ typedef struct model {
     model_pass passes[MOST_PASSES];
     td_resource resources[MOST_RESOURCES];
     bool transient[MOST_RESOURCES], written[MOST_RESOURCES];
+    uint32_t added[MOST_PASSES]; /* the pass that was added then */
 } model;
 
 static uint64_t random_state;
@@ -65,6 +72,101 @@ static void random_pass(model *m, model_pass *pass)
     }
 }
 
+static void random_resources(model *m, td_graph *graph)
+{
+    m->resource_count = 1 + random_below(MOST_RESOURCES);
+    for (uint32_t i = 0; i < m->resource_count; i++) {
+        char name[8];
+        assert_true(snprintf(name, sizeof name, "r%u", i) > 0);
+        m->transient[i] = random_below(4) != 0;
+        m->resources[i] = m->transient[i] ? graph_transient(graph, name, 1 + random_below(5000))
+                                          : graph_bound(graph, name, TD_RESOURCE_PERSISTENT);
+    }
+}
+
+static bool ranges_meet(const td_use *a, const td_use *b)
+{
+    VkDeviceSize a_end = a->size ? a->offset + a->size : UINT64_MAX;
+    VkDeviceSize b_end = b->size ? b->offset + b->size : UINT64_MAX;
+    return a->offset < b_end && b->offset < a_end;
+}
+
+static uint32_t writers_of(const model *m, td_resource resource)
+{
+    uint32_t writers = 0;
+    for (uint32_t p = 0; p < m->pass_count; p++) {
+        for (uint32_t i = 0; i < m->passes[p].use_count; i++)
+            writers += m->passes[p].uses[i].resource == resource &&
+                       m->passes[p].uses[i].mode == TD_ACCESS_WRITE;
+    }
+    return writers;
+}
+
+/* The order that is meant follows from the uses alone: a lone writer and who reads or adds. */
+static bool follows_by_itself(const model *m, const td_use *before, const td_use *after)
+{
+    if (writers_of(m, before->resource) > 1)
+        return false;
+    return before->mode == TD_ACCESS_WRITE ||
+           (before->mode == TD_ACCESS_ACCUMULATE && after->mode == TD_ACCESS_READ);
+}
+
+static bool needs_name(const model *m, const model_pass *earlier, const model_pass *later)
+{
+    for (uint32_t i = 0; i < earlier->use_count; i++) {
+        for (uint32_t k = 0; k < later->use_count; k++) {
+            const td_use *before = &earlier->uses[i];
+            const td_use *after = &later->uses[k];
+            if (before->resource == after->resource && ranges_meet(before, after) &&
+                (before->mode != after->mode || before->mode == TD_ACCESS_WRITE) &&
+                !follows_by_itself(m, before, after))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Names what the uses leave open, and no more than is needed where paths lead there already. */
+static void name_the_rest(model *m)
+{
+    uint32_t reached[MOST_PASSES] = {0};
+    for (uint32_t later = 0; later < m->pass_count; later++) {
+        for (uint32_t earlier = later; earlier-- > 0;) {
+            if (((reached[later] >> earlier) & 1) ||
+                !needs_name(m, &m->passes[earlier], &m->passes[later]))
+                continue;
+            m->passes[later].after |= 1u << earlier;
+            reached[later] |= reached[earlier] | 1u << earlier;
+        }
+    }
+}
+
+static void add_pass(model *m, td_graph *graph, model_pass *pass, uint32_t index)
+{
+    const char *after[MOST_PASSES];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < m->pass_count; i++) {
+        if ((pass->after >> i) & 1)
+            after[count++] = m->passes[i].name;
+    }
+    pass->index = index;
+    graph_pass_after(graph, pass->name, pass->lane, after, count, pass->use_count, pass->uses);
+}
+
+static void add_shuffled(model *m, td_graph *graph)
+{
+    for (uint32_t i = 0; i < m->pass_count; i++)
+        m->added[i] = i;
+    for (uint32_t i = m->pass_count; i-- > 1;) {
+        const uint32_t other = random_below(i + 1);
+        const uint32_t moved = m->added[i];
+        m->added[i] = m->added[other];
+        m->added[other] = moved;
+    }
+    for (uint32_t i = 0; i < m->pass_count; i++)
+        add_pass(m, graph, &m->passes[m->added[i]], i);
+}
+
 static td_plan *random_plan(model *m)
 {
     memset(m, 0, sizeof *m);
@@ -72,17 +174,14 @@ static td_plan *random_plan(model *m)
     for (uint32_t lane = 0; lane < TD_LANE_COUNT; lane++)
         m->lanes.queue[lane] = random_below(TD_LANE_COUNT);
     td_graph *graph = graph_make();
-    m->resource_count = 1 + random_below(MOST_RESOURCES);
-    for (uint32_t i = 0; i < m->resource_count; i++) {
-        m->transient[i] = random_below(4) != 0;
-        m->resources[i] = m->transient[i] ? graph_transient(graph, "t", 1 + random_below(5000))
-                                          : graph_bound(graph, "p", TD_RESOURCE_PERSISTENT);
-    }
+    random_resources(m, graph);
     m->pass_count = 1 + random_below(MOST_PASSES);
     for (uint32_t i = 0; i < m->pass_count; i++) {
+        assert_true(snprintf(m->passes[i].name, sizeof m->passes[i].name, "p%u", i) > 0);
         random_pass(m, &m->passes[i]);
-        graph_pass(graph, "pass", m->passes[i].lane, m->passes[i].use_count, m->passes[i].uses);
     }
+    name_the_rest(m);
+    add_shuffled(m, graph);
     return graph_plan(graph, &m->lanes);
 }
 
@@ -144,13 +243,6 @@ static bool is_ordered(chain *c, uint32_t to, VkPipelineStageFlags2 stages)
     return false;
 }
 
-static bool ranges_meet(const td_use *a, const td_use *b)
-{
-    VkDeviceSize a_end = a->size ? a->offset + a->size : UINT64_MAX;
-    VkDeviceSize b_end = b->size ? b->offset + b->size : UINT64_MAX;
-    return a->offset < b_end && b->offset < a_end;
-}
-
 static bool memory_meets(const td_plan *plan, td_resource a, td_resource b)
 {
     VkDeviceSize a_offset;
@@ -171,31 +263,53 @@ static bool conflict(const td_plan *plan, const td_use *before, const td_use *af
     return before->mode != after->mode || before->mode == TD_ACCESS_WRITE;
 }
 
+static uint32_t count_pair(const model *m, const td_plan *plan, chain *empty, uint32_t to)
+{
+    const model_pass *earlier = &m->passes[m->added[empty->from]];
+    const model_pass *later = &m->passes[m->added[to]];
+    uint32_t races = 0;
+    for (uint32_t i = 0; i < earlier->use_count; i++) {
+        for (uint32_t k = 0; k < later->use_count; k++) {
+            const td_use *before = &earlier->uses[i];
+            const td_use *after = &later->uses[k];
+            if (!conflict(plan, before, after))
+                continue;
+            if (before->resource == after->resource)
+                assert_true(earlier < later);
+            chain c = *empty;
+            c.from_stages = before->stages;
+            races += !is_ordered(&c, to, after->stages);
+        }
+    }
+    return races;
+}
+
 /* Conflicting pairs that are not ordered, with the waits of one batch or the barriers of one pass
  * removed (UINT32_MAX: none). */
 static uint32_t count_races(const model *m, const td_plan *plan, uint32_t ignored_batch,
                             uint32_t ignored_pass)
 {
+    const uint32_t *order = tdi_plan_order(plan);
     uint32_t races = 0;
     for (uint32_t to = 0; to < m->pass_count; to++) {
         for (uint32_t from = 0; from < to; from++) {
-            for (uint32_t i = 0; i < m->passes[from].use_count; i++) {
-                for (uint32_t k = 0; k < m->passes[to].use_count; k++) {
-                    const td_use *before = &m->passes[from].uses[i];
-                    const td_use *after = &m->passes[to].uses[k];
-                    if (!conflict(plan, before, after))
-                        continue;
-                    chain c = {.plan = plan,
-                               .from = from,
-                               .from_stages = before->stages,
-                               .ignored_batch = ignored_batch,
-                               .ignored_pass = ignored_pass};
-                    races += !is_ordered(&c, to, after->stages);
-                }
-            }
+            chain empty = {.plan = plan,
+                           .from = order[from],
+                           .ignored_batch = ignored_batch,
+                           .ignored_pass = ignored_pass};
+            races += count_pair(m, plan, &empty, order[to]);
         }
     }
     return races;
+}
+
+static bool pass_uses(const model_pass *pass, td_resource resource)
+{
+    for (uint32_t i = 0; i < pass->use_count; i++) {
+        if (pass->uses[i].resource == resource)
+            return true;
+    }
+    return false;
 }
 
 /* Of two resources that share memory, one is done with before the other begins. */
@@ -208,12 +322,9 @@ static void check_lifetimes(const model *m, const td_plan *plan)
             int turns = 0;
             td_resource last = UINT32_MAX;
             for (uint32_t p = 0; p < m->pass_count; p++) {
-                bool uses_a = false;
-                bool uses_b = false;
-                for (uint32_t i = 0; i < m->passes[p].use_count; i++) {
-                    uses_a |= m->passes[p].uses[i].resource == m->resources[a];
-                    uses_b |= m->passes[p].uses[i].resource == m->resources[b];
-                }
+                const model_pass *pass = &m->passes[m->added[tdi_plan_order(plan)[p]]];
+                bool uses_a = pass_uses(pass, m->resources[a]);
+                bool uses_b = pass_uses(pass, m->resources[b]);
                 assert_false(uses_a && uses_b);
                 td_resource now = uses_a ? a : uses_b ? b : last;
                 turns += now != last;

@@ -85,7 +85,8 @@ static void record_nothing(const td_pass_context *context)
     (void)context;
 }
 
-void graph_pass(td_graph *graph, const char *name, td_lane lane, uint32_t count, const td_use *uses)
+void graph_pass_after(td_graph *graph, const char *name, td_lane lane, const char *const *after,
+                      uint32_t after_count, uint32_t count, const td_use *uses)
 {
     const td_pass_params params = {
         .name = name,
@@ -93,8 +94,18 @@ void graph_pass(td_graph *graph, const char *name, td_lane lane, uint32_t count,
         .uses = uses,
         .use_count = count,
         .record = record_nothing,
+        .after = after,
+        .after_count = after_count,
     };
-    assert_int_equal(td_graph_add_pass(graph, &params), TD_OK);
+    const td_result result = td_graph_add_pass(graph, &params);
+    if (result != TD_OK)
+        print_error("%s\n", td_last_error());
+    assert_int_equal(result, TD_OK);
+}
+
+void graph_pass(td_graph *graph, const char *name, td_lane lane, uint32_t count, const td_use *uses)
+{
+    graph_pass_after(graph, name, lane, NULL, 0, count, uses);
 }
 
 void graph_host_pass(td_graph *graph, const char *name, td_resource resource)

@@ -36,6 +36,12 @@ void graph_pass(td_graph *graph, const char *name, td_lane lane, uint32_t count,
 #define PASS(graph, name, lane, ...)                                                               \
     graph_pass((graph), (name), (lane), sizeof((td_use[]){__VA_ARGS__}) / sizeof(td_use),          \
                (td_use[]){__VA_ARGS__})
+/* The same after others that it names. */
+void graph_pass_after(td_graph *graph, const char *name, td_lane lane, const char *const *after,
+                      uint32_t after_count, uint32_t count, const td_use *uses);
+#define PASS_AFTER(graph, name, lane, after, ...)                                                  \
+    graph_pass_after((graph), (name), (lane), &(const char *){after}, 1,                           \
+                     sizeof((td_use[]){__VA_ARGS__}) / sizeof(td_use), (td_use[]){__VA_ARGS__})
 /* A read by the host. */
 void graph_host_pass(td_graph *graph, const char *name, td_resource resource);
 
