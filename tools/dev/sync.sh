@@ -70,6 +70,7 @@ sync_recipe()
 sync_contained()
 {
   local status=0
+  # shellcheck disable=SC2016 # the inner shell expands these
   setpriv --pdeathsig KILL unshare --mount --propagation private --pid --fork --kill-child \
     --mount-proc bash -euo pipefail -c 'root=$PWD
       source tools/dev/packages.sh
@@ -82,10 +83,11 @@ sync_contained()
 
 sync_probe()
 {
-  local node
-  node=$(mktemp -u "$root/build/probe.XXXXXX")
+  local node=build/sync_probe
   mkdir -p build
-  mknod "$node" c 1 3 && : >"$node" || { rm -f "$node" && return 1; }
+  rm -f "$node"
+  mknod "$node" c 1 3
+  : >"$node"
   rm -f "$node"
   chroot / true
 }
@@ -147,6 +149,7 @@ sync_run()
 {
   local log=build/sync/root/build/meson-logs/testlog.json
   rm -f "$log"
+  # shellcheck disable=SC2034 # finish_tests reads it
   sync_contained sync_inside || test_status=1
   [[ -f $log ]] || die "the tests did not run in the chroot"
   test_logs+=("$log")
@@ -165,6 +168,7 @@ khronos_validation.validate_sync = true
 khronos_validation.syncval_submit_time_validation = true
 khronos_validation.syncval_shader_accesses_heuristic = true
 END
+  # shellcheck disable=SC2016 # the shell inside expands these
   sync_enter "$inside" bash -euo pipefail -c '
     export VK_LAYER_SETTINGS_PATH=/etc/vk_layer_settings.txt TANDEM_REQUIRE_DEVICE=1
     VK_DRIVER_FILES=$(echo /usr/share/vulkan/icd.d/lvp_icd*.json)
