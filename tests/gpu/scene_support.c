@@ -214,6 +214,14 @@ td_camera scene_perspective(float z, float fov_y, float near_plane, float far_pl
     return camera;
 }
 
+static td_raster raster_of_tests(void)
+{
+    const char *name = getenv("TANDEM_TEST_RASTER");
+    if (name && strcmp(name, "hardware") == 0)
+        return TD_RASTER_HARDWARE;
+    return name && strcmp(name, "draws") == 0 ? TD_RASTER_HARDWARE_DRAWS : TD_RASTER_AUTO;
+}
+
 td_renderer_params scene_renderer_params(td_scene *scene, uint32_t width, uint32_t height)
 {
     return (td_renderer_params){
@@ -223,6 +231,7 @@ td_renderer_params scene_renderer_params(td_scene *scene, uint32_t width, uint32
         .samples = 1,
         .outputs = SCENE_ALL_OUTPUTS,
         .tonemap = TD_TONEMAP_LINEAR,
+        .raster = raster_of_tests(),
     };
 }
 

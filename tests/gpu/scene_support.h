@@ -54,7 +54,8 @@ typedef struct scene_picture {
     int32_t *object; /* (H, W) */
 } scene_picture;
 
-/* One sample, all outputs, linear tone curve, and the rest by default. */
+/* One sample, all outputs, linear tone curve, TANDEM_TEST_RASTER (hardware, draws) as the way of
+ * rasterising, and the rest by default. */
 td_renderer_params scene_renderer_params(td_scene *scene, uint32_t width, uint32_t height);
 td_renderer *scene_renderer(td_device *device, const td_renderer_params *params);
 
