@@ -44,7 +44,7 @@ hazards_record *hazards_record_of(hazards_device *data, VkCommandBuffer commands
 
 #define HAZARDS_OBJECT_FUNCTIONS  15
 #define HAZARDS_COMMAND_FUNCTIONS 9
-#define HAZARDS_SUBMIT_FUNCTIONS  11
+#define HAZARDS_SUBMIT_FUNCTIONS  12
 extern const layer_function hazards_object_functions[HAZARDS_OBJECT_FUNCTIONS];
 extern const layer_function hazards_command_functions[HAZARDS_COMMAND_FUNCTIONS];
 extern const layer_function hazards_submit_functions[HAZARDS_SUBMIT_FUNCTIONS];

@@ -1,4 +1,5 @@
 /* Submissions are replayed as they are made, and what the host waits for is noted. */
+#include "hazards_control.h"
 #include "hazards_device.h"
 #include "layer_report.h"
 
@@ -202,6 +203,15 @@ static VKAPI_ATTR VkResult VKAPI_CALL device_idle(VkDevice device)
     return result;
 }
 
+static VKAPI_ATTR uint64_t VKAPI_CALL count_hazards(VkDevice device)
+{
+    hazards_device *data = hazards_of(device);
+    pthread_mutex_lock(&data->mutex);
+    const uint64_t count = data->track.hazards;
+    pthread_mutex_unlock(&data->mutex);
+    return count;
+}
+
 const layer_function hazards_submit_functions[HAZARDS_SUBMIT_FUNCTIONS] = {
     LAYER_FUNCTION(vkQueueSubmit, submit1),
     LAYER_FUNCTION(vkQueueSubmit2, submit2),
@@ -214,4 +224,5 @@ const layer_function hazards_submit_functions[HAZARDS_SUBMIT_FUNCTIONS] = {
     LAYER_FUNCTION(vkGetFenceStatus, fence_status),
     LAYER_FUNCTION(vkQueueWaitIdle, queue_idle),
     LAYER_FUNCTION(vkDeviceWaitIdle, device_idle),
+    LAYER_OWN(HAZARDS_COUNT, count_hazards),
 };

@@ -141,6 +141,7 @@ static void tell(hazards_track *track, const hazards_access *before, uint32_t qu
                  const hazards_use *after, const char *why)
 {
     const char *id = hazard_name(before, after->mode);
+    track->hazards++;
     if (told_before(track, id, before->use.what, after->what))
         return;
     layer_report(track->device, id,

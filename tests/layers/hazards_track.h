@@ -58,6 +58,7 @@ typedef struct hazards_track {
     hazards_layout *layouts; /* of images */
     uint64_t *told;          /* each pair is reported once */
     size_t told_count;
+    uint64_t hazards; /* so far, those that are not told again included */
 } hazards_track;
 
 void hazards_track_destroy(hazards_track *track);
