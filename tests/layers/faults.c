@@ -51,6 +51,12 @@ static VKAPI_ATTR bool VKAPI_CALL happened(VkDevice handle)
     return any;
 }
 
+static VKAPI_ATTR bool VKAPI_CALL lost(VkDevice handle)
+{
+    faults_device *data = layer_find_device(handle)->data;
+    return atomic_load(&data->lost);
+}
+
 /* ---- which call fails ---- */
 
 typedef struct verdict {
@@ -248,6 +254,7 @@ static const layer_function functions[] = {
     LAYER_OWN(FAULTS_ARM, arm),
     LAYER_OWN(FAULTS_COUNTED, counted),
     LAYER_OWN(FAULTS_HAPPENED, happened),
+    LAYER_OWN(FAULTS_LOST, lost),
     LAYER_FUNCTION(vkQueueSubmit2, queue_submit2),
     LAYER_FUNCTION(vkQueueSubmit2KHR, queue_submit2),
     LAYER_FUNCTION(vkQueueSubmit, queue_submit),

@@ -43,21 +43,24 @@ typedef struct faults {
     void (*arm)(VkDevice device, const faults_plan *plan);
     uint32_t (*counted)(VkDevice device); /* calls of the plan since then */
     bool (*happened)(VkDevice device);    /* whether any was made to fail */
+    bool (*lost)(VkDevice device);        /* from then on no wait succeeds any more */
 } faults;
 
 #define FAULTS_ARM      "vkTandemFaultsArm"
 #define FAULTS_COUNTED  "vkTandemFaultsCounted"
 #define FAULTS_HAPPENED "vkTandemFaultsHappened"
+#define FAULTS_LOST     "vkTandemFaultsLost"
 
 /* False where the layer is not loaded. */
 static inline bool faults_find(PFN_vkGetDeviceProcAddr get, VkDevice device, faults *out)
 {
     const PFN_vkVoidFunction functions[] = {get(device, FAULTS_ARM), get(device, FAULTS_COUNTED),
-                                            get(device, FAULTS_HAPPENED)};
+                                            get(device, FAULTS_HAPPENED), get(device, FAULTS_LOST)};
     memcpy(&out->arm, &functions[0], sizeof functions[0]);
     memcpy(&out->counted, &functions[1], sizeof functions[1]);
     memcpy(&out->happened, &functions[2], sizeof functions[2]);
-    return functions[0] && functions[1] && functions[2];
+    memcpy(&out->lost, &functions[3], sizeof functions[3]);
+    return functions[0] && functions[1] && functions[2] && functions[3];
 }
 
 #endif

@@ -1,0 +1,355 @@
+/* The device is lost at any submission, wait or reading of a timeline, in the middle of work of
+ * several threads: each call returns, each waiting thread wakes up, and destroying frees all. */
+#define _POSIX_C_SOURCE 200809L /* nanosleep */
+
+#include "scene_support.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <tandem/ticket.h>
+
+#include "../layers/faults.h"
+#include "async/upload.h"
+#include "base/memory.h"
+#include "base/thread.h"
+
+enum { SIDE = 16, VIEWS = 5, WAITERS = 8 };
+
+#define MIB (UINT64_C(1) << 20)
+
+static faults find_faults(td_device *device)
+{
+    faults f;
+    assert_true(faults_find(vkGetDeviceProcAddr, device->handle, &f));
+    return f;
+}
+
+/* What a call may give whose device is lost at some time, and nothing else. */
+static bool went_well(td_result result)
+{
+    if (result != TD_OK && result != TD_ERROR_DEVICE_LOST)
+        fail_msg("%s: %s", td_result_name(result), td_last_error());
+    assert_true(result == TD_OK || strlen(td_last_error()) > 0);
+    return result == TD_OK;
+}
+
+/* Work that arms the plan when it is ready for it. */
+typedef void (*work_fn)(td_device *device, const faults *f, const faults_plan *plan);
+
+static void assert_budget_is_back(td_device *device)
+{
+    td_budget_info info;
+    tdi_memory_trim(device);
+    td_budget_get_info(td_device_budget(device), &info);
+    assert_int_equal(info.used_bytes, 0);
+    assert_int_equal(info.held_bytes, 0);
+}
+
+static void assert_stays_lost(td_device *device)
+{
+    const td_lane_submit_params params = {.lane = TD_LANE_COMPUTE};
+    td_ticket ticket;
+    assert_int_equal(td_lane_submit(device, &params, &ticket), TD_ERROR_DEVICE_LOST);
+}
+
+/* True if the plan's call came. */
+static bool survives(work_fn work, const faults_plan *plan)
+{
+    const td_device_params params = {.validation = true};
+    const uint64_t blocks = tdi_live_blocks();
+    td_device *device = NULL;
+    gpu_watch_messages(NULL);
+    gpu_check_device(td_device_create(&params, &device));
+    const faults f = find_faults(device);
+    work(device, &f, plan);
+    const bool happened = f.happened(device->handle);
+    assert_budget_is_back(device);
+    if (happened && plan->result == VK_ERROR_DEVICE_LOST)
+        assert_stays_lost(device);
+    td_device_destroy(device);
+    assert_int_equal(gpu_message_count(), 0);
+    assert_int_equal(tdi_live_blocks(), blocks);
+    return happened;
+}
+
+/* With `after` the call has done its work before it reports the loss. The last that does not come
+ * any more ends it. */
+static void survives_at_each(work_fn work, uint32_t calls, uint32_t at_least, uint32_t step)
+{
+    uint32_t losses = 0;
+    for (int after = 0; after < 2; after++) {
+        faults_plan plan = {
+            .calls = calls, .nth = 1, .result = VK_ERROR_DEVICE_LOST, .after = after};
+        while (survives(work, &plan)) {
+            plan.nth += getenv("TANDEM_TEST_LONG") ? 1 : step;
+            losses++;
+        }
+    }
+    if (losses < at_least)
+        fail_msg("only %u calls could fail, of at least %u", losses, at_least);
+}
+
+/* ---- uploads ---- */
+
+static td_result upload_pieces(tdi_upload *upload, const tdi_buffer *buffer, td_ticket *ticket)
+{
+    static const uint8_t bytes[3 * MIB];
+    for (uint64_t offset = 0; offset < buffer->size; offset += sizeof bytes)
+        TDI_TRY(tdi_upload_buffer(upload, buffer, offset, bytes, sizeof bytes));
+    return tdi_upload_flush(upload, ticket);
+}
+
+/* Goes round the staging ring more than once. */
+static void upload_on(td_device *device)
+{
+    tdi_buffer buffer;
+    tdi_upload *upload = NULL;
+    td_ticket ticket = {0};
+    gpu_make_buffer(device, 21 * MIB, TDI_MEMORY_DEVICE, &buffer);
+    const td_result result = tdi_upload_create(device, buffer.size, &upload);
+    if (went_well(result) && went_well(upload_pieces(upload, &buffer, &ticket)))
+        went_well(tdi_ticket_wait(device, ticket, SCENE_LIMIT_NS));
+    tdi_upload_destroy(upload);
+    tdi_buffer_destroy(device, &buffer);
+}
+
+static void upload(td_device *device, const faults *f, const faults_plan *plan)
+{
+    f->arm(device->handle, plan);
+    upload_on(device);
+}
+
+static void lost_while_uploading(void **state)
+{
+    (void)state;
+    survives_at_each(upload, FAULTS_SUBMIT2, 6, 1);
+    survives_at_each(upload, FAULTS_WAIT_SEMAPHORES, 2, 1);
+    survives_at_each(upload, FAULTS_COUNTER_VALUE, 2, 1);
+}
+
+/* ---- views ---- */
+
+static td_renderer_params view_params(td_scene *scene)
+{
+    td_renderer_params params = scene_renderer_params(scene, SIDE, SIDE);
+    params.in_flight = 3;
+    params.result_slots = 4;
+    params.views_per_submission = 1;
+    return params;
+}
+
+typedef struct view_waiter {
+    tdi_thread thread;
+    td_request *request;
+} view_waiter;
+
+static void wait_for_view(void *user)
+{
+    view_waiter *waiter = user;
+    went_well(td_request_wait(waiter->request, SCENE_LIMIT_NS));
+    td_request_release(waiter->request);
+}
+
+/* Each view has a thread that waits for it; submitting waits for a free slot. */
+static void render_views(td_renderer *renderer)
+{
+    view_waiter waiters[VIEWS];
+    uint32_t count = 0;
+    for (; count < VIEWS; count++) {
+        const td_camera camera = scene_rich_camera(count);
+        view_waiter *waiter = &waiters[count];
+        if (!went_well(
+                td_renderer_submit(renderer, &camera, 1, 0, SCENE_LIMIT_NS, &waiter->request)))
+            break;
+        gpu_ok(tdi_thread_start(&waiter->thread, "view", wait_for_view, waiter));
+    }
+    for (uint32_t i = 0; i < count; i++)
+        tdi_thread_join(&waiters[i].thread);
+}
+
+static void upload_thread(void *device)
+{
+    upload_on(device);
+}
+
+static void render(td_device *device, const faults *f, const faults_plan *plan)
+{
+    td_scene *scene = scene_rich(1);
+    const td_renderer_params params = view_params(scene);
+    td_renderer *renderer = scene_renderer(device, &params);
+    tdi_thread uploader;
+    f->arm(device->handle, plan);
+    gpu_ok(tdi_thread_start(&uploader, "uploader", upload_thread, device));
+    render_views(renderer);
+    tdi_thread_join(&uploader);
+    td_renderer_destroy(renderer);
+    td_scene_destroy(scene);
+}
+
+static void lost_while_rendering(void **state)
+{
+    (void)state;
+    survives_at_each(render, FAULTS_SUBMIT2, 4, 3);
+    survives_at_each(render, FAULTS_WAIT_SEMAPHORES, 2, 5);
+    survives_at_each(render, FAULTS_COUNTER_VALUE, 2, 17);
+}
+
+static void make_renderer(td_device *device, const faults *f, const faults_plan *plan)
+{
+    td_scene *scene = scene_rich(1);
+    const td_renderer_params params = view_params(scene);
+    td_renderer *renderer = NULL;
+    f->arm(device->handle, plan);
+    if (went_well(td_renderer_create(device, &params, &renderer)))
+        render_views(renderer);
+    else
+        assert_null(renderer);
+    td_renderer_destroy(renderer);
+    td_scene_destroy(scene);
+}
+
+static void lost_while_making_a_renderer(void **state)
+{
+    (void)state;
+    survives_at_each(make_renderer, FAULTS_SUBMIT2, 2, 4);
+    survives_at_each(make_renderer, FAULTS_WAIT_SEMAPHORES, 2, 7);
+}
+
+/* ---- threads that wait for what cannot end ---- */
+
+typedef struct patient {
+    tdi_thread thread;
+    td_device *device;
+    td_ticket ticket;
+    td_request *request; /* waits for it, else for the ticket */
+    td_result result;
+} patient;
+
+static void be_patient(void *user)
+{
+    patient *p = user;
+    p->result = p->request ? td_request_wait(p->request, TD_FOREVER)
+                           : td_ticket_wait(p->device, p->ticket, TD_FOREVER);
+}
+
+static VkSemaphore make_timeline(td_device *device)
+{
+    const VkSemaphoreTypeCreateInfo type = {
+        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
+        .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE,
+    };
+    const VkSemaphoreCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO,
+                                        .pNext = &type};
+    VkSemaphore semaphore;
+    gpu_ok(tdi_vk_check(device->vk.vkCreateSemaphore(device->handle, &info, NULL, &semaphore),
+                        "vkCreateSemaphore"));
+    return semaphore;
+}
+
+typedef struct loser {
+    tdi_thread thread;
+    td_device *device;
+} loser;
+
+static void lose_by_submitting(void *user)
+{
+    assert_stays_lost(((loser *)user)->device);
+}
+
+static void start_patients(td_device *device, td_ticket ticket, patient patients[WAITERS])
+{
+    for (uint32_t i = 0; i < WAITERS; i++) {
+        patients[i] = (patient){.device = device, .ticket = ticket};
+        if (i % 2)
+            gpu_ok(td_ticket_request(device, ticket, &patients[i].request));
+        gpu_ok(tdi_thread_start(&patients[i].thread, "patient", be_patient, &patients[i]));
+    }
+}
+
+/* A submission that waits for the host, many threads that wait for it, and a submission from yet
+ * another thread that loses the device. The host lets go only then, since a layer cannot end what
+ * the driver under it waits for. */
+static void wait_for_the_host(td_device *device, const faults *f, const faults_plan *plan)
+{
+    VkSemaphore semaphore = make_timeline(device);
+    const td_wait wait = {.semaphore = semaphore, .value = 1};
+    const td_lane_submit_params params = {.lane = TD_LANE_COMPUTE, .waits = &wait, .wait_count = 1};
+    patient patients[WAITERS];
+    td_ticket ticket;
+    gpu_ok(td_lane_submit(device, &params, &ticket));
+    start_patients(device, ticket, patients);
+    assert_int_equal(td_ticket_wait(device, ticket, 20000000), TD_ERROR_TIMEOUT);
+    loser l = {.device = device};
+    f->arm(device->handle, plan);
+    gpu_ok(tdi_thread_start(&l.thread, "loser", lose_by_submitting, &l));
+    while (!f->lost(device->handle))
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    const VkSemaphoreSignalInfo signal = {
+        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO, .semaphore = semaphore, .value = 1};
+    assert_int_equal(device->vk.vkSignalSemaphore(device->handle, &signal), VK_SUCCESS);
+    tdi_thread_join(&l.thread);
+    for (uint32_t i = 0; i < WAITERS; i++) {
+        tdi_thread_join(&patients[i].thread);
+        assert_int_equal(patients[i].result, TD_ERROR_DEVICE_LOST);
+        td_request_release(patients[i].request);
+    }
+    device->vk.vkDestroySemaphore(device->handle, semaphore, NULL);
+}
+
+static void waiting_threads_wake_up(void **state)
+{
+    (void)state;
+    const faults_plan plan = {.calls = FAULTS_SUBMIT2, .nth = 1, .result = VK_ERROR_DEVICE_LOST};
+    assert_true(survives(wait_for_the_host, &plan));
+}
+
+/* ---- want of memory is no loss ---- */
+
+static void render_all(td_device *device, const faults *f, const faults_plan *plan)
+{
+    td_scene *scene = scene_rich(1);
+    const td_renderer_params params = view_params(scene);
+    td_renderer *renderer = scene_renderer(device, &params);
+    const td_camera camera = scene_rich_camera(1);
+    scene_picture expected = scene_view(renderer, &camera);
+    f->arm(device->handle, plan);
+    for (uint32_t i = 0; i < VIEWS; i++) {
+        scene_picture picture = scene_view(renderer, &camera);
+        scene_assert_same(&picture, &expected, "where the driver lacked memory");
+        scene_picture_free(&picture);
+    }
+    scene_picture_free(&expected);
+    td_renderer_destroy(renderer);
+    td_scene_destroy(scene);
+}
+
+/* Nobody is told: it is waited again. */
+static void waits_without_memory_are_repeated(void **state)
+{
+    (void)state;
+    const VkResult results[] = {VK_ERROR_OUT_OF_HOST_MEMORY, VK_ERROR_OUT_OF_DEVICE_MEMORY};
+    for (uint32_t i = 0; i < 2; i++) {
+        const faults_plan wait = {
+            .calls = FAULTS_WAIT_SEMAPHORES, .nth = 1, .times = 3, .result = results[i]};
+        assert_true(survives(render_all, &wait));
+        const faults_plan both = {.calls = FAULTS_WAIT_SEMAPHORES | FAULTS_COUNTER_VALUE,
+                                  .nth = 2,
+                                  .times = 5,
+                                  .result = results[i]};
+        assert_true(survives(render_all, &both));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lost_while_uploading),
+        cmocka_unit_test(lost_while_rendering),
+        cmocka_unit_test(lost_while_making_a_renderer),
+        cmocka_unit_test(waiting_threads_wake_up),
+        cmocka_unit_test(waits_without_memory_are_repeated),
+    };
+    return gpu_run_tests(tests);
+}
