@@ -1,5 +1,7 @@
 #include "async/arena.h"
 
+#include <string.h>
+
 #include "base/memory.h"
 
 /* Few: one for each buffer of transient memory in the process. */
@@ -25,7 +27,8 @@ static td_result arena_make(td_device *device, VkBuffer buffer, tdi_arena **out)
     return TD_OK;
 }
 
-td_result tdi_arena_join(td_device *device, VkBuffer buffer, tdi_arena **out)
+td_result tdi_arena_join(td_device *device, VkBuffer buffer, const tdi_touch *touches,
+                         tdi_arena **out)
 {
     td_result result = TD_OK;
     tdi_mutex_lock(&list_mutex);
@@ -35,6 +38,10 @@ td_result tdi_arena_join(td_device *device, VkBuffer buffer, tdi_arena **out)
     if (!arena)
         result = arena_make(device, buffer, &arena);
     if (result == TD_OK) {
+        for (uint32_t queue = 0; queue < TD_LANE_COUNT; queue++) {
+            arena->touches[queue].stages |= touches[queue].stages;
+            arena->touches[queue].access |= touches[queue].access;
+        }
         arena->slots++;
         *out = arena;
     }
@@ -61,12 +68,13 @@ void tdi_arena_leave(tdi_arena *arena)
     tdi_free(arena);
 }
 
-bool tdi_arena_shared(const tdi_arena *arena)
+bool tdi_arena_shared(const tdi_arena *arena, tdi_touch *touches)
 {
     if (!arena)
         return false;
     tdi_mutex_lock(&list_mutex);
     bool shared = arena->slots > 1;
+    memcpy(touches, arena->touches, sizeof arena->touches);
     tdi_mutex_unlock(&list_mutex);
     return shared;
 }

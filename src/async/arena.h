@@ -3,7 +3,7 @@
 #ifndef TDI_ASYNC_ARENA_H
 #define TDI_ASYNC_ARENA_H
 
-#include "async/lane.h"
+#include "async/graph.h"
 
 typedef struct tdi_arena {
     tdi_mutex mutex; /* held while an execution is submitted, so that executions do not mingle */
@@ -12,12 +12,16 @@ typedef struct tdi_arena {
     td_device *device;
     VkBuffer buffer;
     uint32_t slots;
+    tdi_touch touches[TD_LANE_COUNT]; /* by queue, of all slots that ever joined */
     struct tdi_arena *next;
 } tdi_arena;
 
-/* The arena of a buffer, made with its first slot and freed with its last. */
-td_result tdi_arena_join(td_device *device, VkBuffer buffer, tdi_arena **out);
+/* The arena of a buffer, made with its first slot and freed with its last. `touches`: what the slot
+ * does to the buffer, by queue. */
+td_result tdi_arena_join(td_device *device, VkBuffer buffer, const tdi_touch *touches,
+                         tdi_arena **out);
 void tdi_arena_leave(tdi_arena *arena);
-bool tdi_arena_shared(const tdi_arena *arena);
+/* Whether several slots share it; then also what they do to it on each queue. NULL is fine. */
+bool tdi_arena_shared(const tdi_arena *arena, tdi_touch *touches);
 
 #endif

@@ -48,6 +48,12 @@ td_result tdi_plan_slot_wait_for(tdi_plan_slot *slot, uint64_t timeout_ns);
  * waits for them itself. */
 td_result tdi_plan_execute(tdi_plan_slot *slot, const td_execution *execution, td_ticket *out);
 
+/* What passes do to memory. */
+typedef struct tdi_touch {
+    VkPipelineStageFlags2 stages;
+    VkAccessFlags2 access;
+} tdi_touch;
+
 /* What the plan will do, for tests and drawings. */
 typedef struct tdi_plan_wait {
     uint32_t batch;
@@ -65,5 +71,21 @@ uint32_t tdi_plan_batches(const td_plan *plan, const tdi_plan_batch **out);
 const uint32_t *tdi_plan_order(const td_plan *plan);
 /* Barriers before a pass (index in order of adding), recorded as one dependency. */
 uint32_t tdi_plan_barriers(const td_plan *plan, uint32_t pass, const VkMemoryBarrier2 **out);
+
+/* For the mutation run of the tests (src/async/plan_drop.c): everything that keeps two accesses of
+ * an execution apart, from 0: barriers and layout transitions before passes, waits between
+ * batches, waits for the tickets of bindings and for what an execution is given, and the barriers
+ * and waits that order an execution after earlier ones. What is dropped is left out of all later
+ * executions; one part of a plan at a time, the last one that was named. */
+uint32_t tdi_plan_droppable(const td_plan *plan);
+void tdi_plan_drop(td_plan *plan, uint32_t index);
+/* Such as "barrier before 'raster': 'clear' -> 'raster' (visibility words)"; the caller's
+ * (tdi_free). */
+td_result tdi_plan_droppable_text(const td_plan *plan, uint32_t index, char **out);
+
+/* Called with each plan that is compiled from now on, so that a test can drop a part of a plan that
+ * something else compiles, such as the renderer. NULL ends it. Not while another thread compiles.
+ */
+void tdi_set_plan_hook(void (*hook)(td_plan *plan, void *user), void *user);
 
 #endif

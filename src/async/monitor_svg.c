@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "async/monitor.h"
+#include "async/svg.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -21,14 +21,6 @@
 #define MOST_TICKS  12.0
 #define NARROW      1.0 /* bars of less, side by side, become one */
 #define LEAST_WIDTH 0.4
-
-/* Okabe and Ito's colours ("Color Universal Design", 2008), which the colour-blind can tell apart,
- * then lighter ones of the same hues. */
-static const char *const COLOURS[] = {
-    "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#7f7f7f",
-    "#7fb8d8", "#f2cf7f", "#7fcfb9", "#e5bcd3", "#abdaf4", "#eaae7f", "#f7f1a0", "#bfbfbf",
-};
-#define COLOUR_COUNT (sizeof COLOURS / sizeof COLOURS[0])
 
 /* What is drawn: a copy, so that measuring goes on meanwhile. */
 typedef struct picture {
@@ -117,16 +109,6 @@ static int compare_place(const void *a, const void *b)
     return (x->begin_ns > y->begin_ns) - (x->begin_ns < y->begin_ns);
 }
 
-static void append_escaped(tdi_text_builder *text, const char *name)
-{
-    for (const char *at = name; *at; at++) {
-        if (*at == '&' || *at == '<' || *at == '>' || *at == '"')
-            tdi_text_append(text, "&#%d;", *at);
-        else if ((unsigned char)*at >= ' ')
-            tdi_text_append_bytes(text, at, 1);
-    }
-}
-
 static double ms_between(uint64_t begin_ns, uint64_t end_ns)
 {
     return (double)(end_ns - begin_ns) / (double)TDI_NS_PER_MS;
@@ -138,25 +120,13 @@ static double x_of(const picture *p, uint64_t ns)
     return LEFT + (double)(ns - p->first_ns) / length * (WIDTH - LEFT - RIGHT);
 }
 
-static const char *colour_of(uint32_t operation)
-{
-    return COLOURS[operation % COLOUR_COUNT];
-}
-
-/* White would vanish on the light ones, and black on the dark ones. */
-static const char *ink_on(uint32_t operation)
-{
-    static const bool DARK[COLOUR_COUNT] = {[0] = true, [2] = true, [5] = true, [7] = true};
-    return DARK[operation % COLOUR_COUNT] ? "i w" : "i";
-}
-
 static void append_bar(picture *p, const bar *b, double y)
 {
     const monitor_span *span = &b->span;
     tdi_text_append(
         &p->text, "<rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%.1f\" fill=\"%s\"><title>",
-        b->x, y, b->width, ROW, colour_of(span->operation));
-    append_escaped(&p->text, p->names[span->operation]);
+        b->x, y, b->width, ROW, tdi_svg_colour(span->operation));
+    tdi_svg_escaped(&p->text, p->names[span->operation]);
     if (b->count > 1)
         tdi_text_append(&p->text, ": %llu of them", (unsigned long long)b->count);
     else if (span->item >= 0)
@@ -166,7 +136,7 @@ static void append_bar(picture *p, const bar *b, double y)
                     ms_between(span->begin_ns, span->end_ns));
     if (b->count == 1 && span->item >= 0 && b->width >= LABEL_WIDTH)
         tdi_text_append(&p->text, "<text x=\"%.2f\" y=\"%.1f\" class=\"%s\">%lld</text>\n",
-                        b->x + 4, y + ROW - 8, ink_on(span->operation), (long long)span->item);
+                        b->x + 4, y + ROW - 8, tdi_svg_ink(span->operation), (long long)span->item);
 }
 
 /* Narrow bars of one operation that follow each other at once are drawn as one: nobody could tell
@@ -234,7 +204,7 @@ static void append_ground(picture *p, const monitor_span *spans, size_t count, d
                     "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"#f3f4f6\"/>"
                     "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">",
                     LEFT, y, WIDTH - LEFT - RIGHT, ROW, LEFT - 10, y + ROW - 8);
-    append_escaped(&p->text, p->tracks[spans->track]);
+    tdi_svg_escaped(&p->text, p->tracks[spans->track]);
     tdi_text_append(&p->text, " <tspan class=\"q\">%.0f%%</tspan></text>\n",
                     busy_percent(p, spans, count));
 }
@@ -277,8 +247,8 @@ static void append_legend(picture *p, size_t rows)
         tdi_text_append(&p->text,
                         "<rect x=\"%.1f\" y=\"%.1f\" width=\"12\" height=\"12\" fill=\"%s\"/>"
                         "<text x=\"%.1f\" y=\"%.1f\">",
-                        x, y, colour_of((uint32_t)i), x + 18, y + 10);
-        append_escaped(&p->text, p->names[i]);
+                        x, y, tdi_svg_colour((uint32_t)i), x + 18, y + 10);
+        tdi_svg_escaped(&p->text, p->names[i]);
         tdi_text_append(&p->text, "</text>\n");
     }
 }
@@ -296,16 +266,11 @@ static void append_head(picture *p, size_t rows)
     size_t columns = (size_t)((WIDTH - LEFT - RIGHT) / LEGEND_STEP);
     size_t legend_rows = (p->name_count + columns - 1) / columns;
     double height = TOP + (double)rows * ROW_STEP + 32 + (double)legend_rows * LEGEND_ROW;
+    tdi_svg_begin(&p->text, WIDTH, height, "Timeline of lanes and threads");
     tdi_text_append(&p->text,
-                    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" "
-                    "viewBox=\"0 0 %.0f %.0f\" role=\"img\">\n"
-                    "<title>Timeline of lanes and threads</title>\n"
-                    "<style>text{font:12px sans-serif;fill:#111827}.q{fill:#4b5563}"
-                    ".i{font-size:10px;pointer-events:none}.w{fill:#fff}</style>\n"
-                    "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"
                     "<text x=\"%.1f\" y=\"26\" style=\"font-size:16px\">Timeline</text>"
                     "<text x=\"%.1f\" y=\"26\" class=\"q\">",
-                    WIDTH, height, WIDTH, height, LEFT, LEFT + 80);
+                    LEFT, LEFT + 80);
     if (rows == 0)
         tdi_text_append(&p->text, "nothing was measured");
     else
@@ -351,18 +316,6 @@ static void draw(picture *p)
         append_axis(p, rows);
     for_rows(p, append_row);
     append_legend(p, rows);
-    tdi_text_append(&p->text, "</svg>\n");
-}
-
-static td_result write_picture(picture *p, const char *path, bool replace)
-{
-    char *text;
-    size_t length;
-    TDI_TRY(tdi_text_take(&p->text, &text, &length));
-    const tdi_file_writer_params params = {.path = path, .replace = replace};
-    td_result result = tdi_file_write(&params, text, length);
-    tdi_free(text);
-    return result;
 }
 
 td_result td_monitor_write_svg(td_monitor *monitor, const char *path, bool replace)
@@ -377,7 +330,7 @@ td_result td_monitor_write_svg(td_monitor *monitor, const char *path, bool repla
         result = sort_tracks(&p);
     if (result == TD_OK) {
         draw(&p);
-        result = write_picture(&p, path, replace);
+        result = tdi_svg_write(&p.text, path, replace);
     }
     free_picture(&p);
     return result;

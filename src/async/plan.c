@@ -255,23 +255,31 @@ static void put_in_batch(compiler *c, uint32_t index)
     pass->batch = batch;
 }
 
+static void add_touch(tdi_touch *touch, const td_use *use)
+{
+    touch->stages |= use->stages;
+    touch->access |= use->access;
+}
+
 static void note_uses(compiler *c, uint32_t index)
 {
+    td_plan *plan = c->plan;
     const graph_pass *pass = pass_at(c, index);
-    uint32_t queue = c->plan->passes[index].queue;
+    plan_pass *planned = &plan->passes[index];
     for (uint32_t i = 0; i < pass->params.use_count; i++) {
         const td_use *use = &pass->uses[i];
-        const td_resource_params *resource = &c->graph->resources[use->resource].params;
-        if ((c->plan->passes[index].transitions >> i) & 1) {
-            plan_pass *planned = &c->plan->passes[index];
-            planned->images[planned->image_count++] = tdi_plan_transition(c->plan, index, use);
-        }
-        if (resource->kind == TD_RESOURCE_PERSISTENT && use->mode != TD_ACCESS_READ)
-            c->plan->writes_persistent = true;
+        const td_resource_kind kind = c->graph->resources[use->resource].params.kind;
+        if ((planned->transitions >> i) & 1)
+            planned->images[planned->image_count++] = tdi_plan_transition(plan, index, use);
+        if (kind == TD_RESOURCE_PERSISTENT && use->mode != TD_ACCESS_READ)
+            plan->writes_persistent = true;
         if (use->stages & VK_PIPELINE_STAGE_2_HOST_BIT)
             continue;
-        c->plan->queue_stages[queue] |= use->stages;
-        c->plan->queue_access[queue] |= use->access;
+        add_touch(&plan->touches[planned->queue], use);
+        if (kind == TD_RESOURCE_TRANSIENT)
+            add_touch(&plan->transient_touches[planned->queue], use);
+        if (kind == TD_RESOURCE_PERSISTENT)
+            add_touch(&plan->persistent_touches[planned->queue], use);
     }
 }
 
@@ -295,7 +303,7 @@ static void note_imports(compiler *c, uint32_t index)
         if (c->graph->resources[use->resource].params.kind == TD_RESOURCE_TRANSIENT ||
             (use->stages & VK_PIPELINE_STAGE_2_HOST_BIT))
             continue;
-        import_on(c->plan, use->resource, planned->queue, planned->batch)->stages |= use->stages;
+        add_touch(&import_on(c->plan, use->resource, planned->queue, planned->batch)->touch, use);
     }
 }
 
@@ -398,6 +406,23 @@ static td_result plan_allocate(td_plan *plan)
     return TD_OK;
 }
 
+uint32_t tdi_plan_queue_count(const td_plan *plan)
+{
+    uint32_t queues = 0;
+    for (uint32_t i = 0; i < plan->batch_count; i++)
+        queues |= 1u << plan->batches[i].queue;
+    return (queues & 1) + (queues >> 1 & 1) + (queues >> 2 & 1);
+}
+
+static void (*plan_hook)(td_plan *plan, void *user);
+static void *plan_hook_user;
+
+void tdi_set_plan_hook(void (*hook)(td_plan *plan, void *user), void *user)
+{
+    plan_hook = hook;
+    plan_hook_user = user;
+}
+
 td_result tdi_graph_compile(const td_graph *graph, const td_graph_extent *extent,
                             const tdi_lane_map *lanes, td_plan **out)
 {
@@ -416,6 +441,8 @@ td_result tdi_graph_compile(const td_graph *graph, const td_graph_extent *extent
         td_plan_destroy(plan);
         return result;
     }
+    if (plan_hook)
+        plan_hook(plan, plan_hook_user);
     *out = plan;
     return TD_OK;
 }

@@ -66,7 +66,7 @@ typedef struct plan_import {
     td_resource resource;
     uint32_t batch;
     uint32_t queue;
-    VkPipelineStageFlags2 stages; /* of all its uses on that queue */
+    tdi_touch touch; /* all its uses on that queue */
 } plan_import;
 
 /* Why there is a barrier or a wait. */
@@ -84,11 +84,23 @@ typedef struct plan_edge {
     uint32_t index;
 } plan_edge;
 
-/* What the passes of a queue do to some of the resources. */
-typedef struct plan_touch {
-    VkPipelineStageFlags2 stages;
-    VkAccessFlags2 access;
-} plan_touch;
+/* What keeps two accesses apart in an execution. */
+typedef enum plan_part_kind {
+    PLAN_PART_NONE,
+    PLAN_PART_BARRIER,     /* of pass a, number b */
+    PLAN_PART_TRANSITION,  /* of pass a, number b */
+    PLAN_PART_WAIT,        /* of batch a, for queue b */
+    PLAN_PART_READY,       /* of import a, for its ticket */
+    PLAN_PART_GIVEN,       /* of queue a, for what the execution is given to wait for */
+    PLAN_PART_ENTRY,       /* barrier on queue a, for what is bound, given or kept */
+    PLAN_PART_SHARED,      /* barrier on queue a, for shared transient memory */
+    PLAN_PART_SHARED_WAIT, /* of queue a, for queue b, for shared transient memory */
+} plan_part_kind;
+
+typedef struct plan_part {
+    plan_part_kind kind;
+    uint32_t a, b;
+} plan_part;
 
 struct td_plan {
     td_graph *graph;
@@ -104,13 +116,27 @@ struct td_plan {
     uint32_t batch_count;
     plan_import *imports;
     uint32_t import_count;
-    /* What the passes of each queue do, and whether what they leave outlives the execution. */
-    VkPipelineStageFlags2 queue_stages[TD_LANE_COUNT];
-    VkAccessFlags2 queue_access[TD_LANE_COUNT];
+    /* What the passes of each queue do to all resources, to transient and to persistent ones, and
+     * whether what they leave outlives the execution. */
+    tdi_touch touches[TD_LANE_COUNT];
+    tdi_touch transient_touches[TD_LANE_COUNT];
+    tdi_touch persistent_touches[TD_LANE_COUNT];
     bool writes_persistent;
+    plan_part dropped; /* left out of executions, for tests */
 };
 
+static inline bool tdi_plan_has(const td_plan *plan, plan_part_kind kind, uint32_t a, uint32_t b)
+{
+    return plan->dropped.kind != kind || plan->dropped.a != a || plan->dropped.b != b;
+}
+
+/* Queues that the plan submits to. */
+uint32_t tdi_plan_queue_count(const td_plan *plan);
+
 td_graph *tdi_graph_retain(const td_graph *graph);
+
+/* Those accesses that write. */
+VkAccessFlags2 tdi_plan_writes(VkAccessFlags2 access);
 
 /* Whether two uses of one resource have some of it in common. */
 bool tdi_plan_meet(const td_use *a, const td_use *b);

@@ -5,6 +5,9 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
+/* Whatever the stages can do. */
+#define ANY_ACCESS (VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT)
+
 struct tdi_plan_slot {
     td_device *device;
     const td_plan *plan;
@@ -16,10 +19,13 @@ struct tdi_plan_slot {
     td_ticket *ready;                   /* by td_resource */
     td_ticket last[TD_LANE_COUNT];      /* what must be over before the slot is used again */
     bool shared;                        /* its transient memory, with other slots */
+    tdi_touch sharers[TD_LANE_COUNT];   /* what those do to it, by queue */
     /* What earlier executions have waited for holds for all later ones, too: by queue, the value up
-     * to which a barrier ordered all that was submitted before, and the waits for other queues. */
-    bool barrier[TD_LANE_COUNT]; /* recorded in the execution under way */
+     * to which a barrier ordered all that was submitted before what is touched, and the waits for
+     * other queues. */
+    tdi_touch entry[TD_LANE_COUNT]; /* of the execution under way; no stages: no barrier */
     uint64_t barred[TD_LANE_COUNT];
+    tdi_touch barred_touch[TD_LANE_COUNT];
     td_wait waited[TD_LANE_COUNT][TD_LANE_COUNT];
     plan_spans spans;
     tdi_declare_uses_fn declare; /* NULL but under layers of tests */
@@ -78,7 +84,8 @@ static td_result bind_transients(tdi_plan_slot *slot, const tdi_buffer *transien
             slot->bound[i] = (td_bound){
                 .buffer = transient->handle, .offset = range->offset, .size = range->size};
     }
-    return tdi_arena_join(slot->device, transient->handle, &slot->arena);
+    return tdi_arena_join(slot->device, transient->handle, slot->plan->transient_touches,
+                          &slot->arena);
 }
 
 static td_result slot_build(tdi_plan_slot *slot, const tdi_buffer *transient)
@@ -149,6 +156,34 @@ void tdi_plan_slot_destroy(tdi_plan_slot *slot)
     tdi_free(slot);
 }
 
+/* A binary semaphore can be waited for but once, and only a timeline's wait has a value. */
+static td_result check_waits(const tdi_plan_slot *slot, const td_execution *execution)
+{
+    const char *name = slot->plan->graph->name;
+    const uint32_t queues = tdi_plan_queue_count(slot->plan);
+    uint32_t semaphores = 0;
+    if (execution->wait_count > TD_MAX_WAITS)
+        return tdi_fail(TD_ERROR_ARGUMENT, "an execution of graph '%s' has %u waits, of at most %d",
+                        name, execution->wait_count, TD_MAX_WAITS);
+    for (uint32_t i = 0; i < execution->wait_count; i++) {
+        const td_wait *wait = &execution->waits[i];
+        semaphores += wait->semaphore != VK_NULL_HANDLE;
+        if (wait->ticket.queue >= TD_LANE_COUNT)
+            return tdi_fail(TD_ERROR_ARGUMENT, "wait %u of graph '%s': no ticket of this device", i,
+                            name);
+        if (wait->semaphore && wait->value == 0 && queues > 1)
+            return tdi_fail(TD_ERROR_ARGUMENT,
+                            "wait %u of graph '%s': %u queues would wait for a binary semaphore; "
+                            "make a ticket of it with td_ticket_import",
+                            i, name, queues);
+    }
+    if (semaphores > TD_MAX_WAITS - TD_LANE_COUNT)
+        return tdi_fail(TD_ERROR_ARGUMENT,
+                        "an execution of graph '%s' waits for %u semaphores, of at most %d", name,
+                        semaphores, TD_MAX_WAITS - TD_LANE_COUNT);
+    return TD_OK;
+}
+
 static td_result bind_given(tdi_plan_slot *slot, const td_execution *execution)
 {
     const td_graph *graph = slot->plan->graph;
@@ -165,6 +200,10 @@ static td_result bind_given(tdi_plan_slot *slot, const td_execution *execution)
                             "binding %u of graph '%s' is of no resource that is "
                             "bound",
                             i, graph->name);
+        if (binding->ready.queue >= TD_LANE_COUNT)
+            return tdi_fail(TD_ERROR_ARGUMENT,
+                            "binding %u of graph '%s': its ticket is of no queue of this device", i,
+                            graph->name);
         slot->bound[binding->resource] = binding->bound;
         slot->ready[binding->resource] = binding->ready;
     }
@@ -177,24 +216,58 @@ static td_result bind_given(tdi_plan_slot *slot, const td_execution *execution)
     return TD_OK;
 }
 
-/* What earlier submissions to this queue left is needed, or their memory is used again. */
-static bool needs_entry_barrier(const tdi_plan_slot *slot, uint32_t queue,
-                                const td_execution *execution)
+/* Those of the stages that the plan uses on a queue: others may not even exist there. */
+static VkPipelineStageFlags2 stages_on_queue(const td_plan *plan, uint32_t queue,
+                                             VkPipelineStageFlags2 stages)
 {
-    if (slot->shared || slot->plan->writes_persistent)
-        return true;
-    for (uint32_t i = 0; i < slot->plan->import_count; i++) {
-        const plan_import *import = &slot->plan->imports[i];
-        td_ticket ready = slot->ready[import->resource];
-        if (import->queue == queue && ready.queue == queue && ready.value > slot->barred[queue])
-            return true;
+    const VkPipelineStageFlags2 all = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
+    VkPipelineStageFlags2 used = plan->touches[queue].stages;
+    if (stages & all)
+        return used;
+    return used & all ? stages : used & stages;
+}
+
+static void add_touch(tdi_touch *touch, VkPipelineStageFlags2 stages, VkAccessFlags2 access)
+{
+    touch->stages |= stages;
+    touch->access |= stages ? access : 0;
+}
+
+static bool within(const tdi_touch *some, const tdi_touch *all)
+{
+    return (some->stages & ~all->stages) == 0 &&
+           ((some->access & ~all->access) == 0 || (all->access & ANY_ACCESS) == ANY_ACCESS);
+}
+
+/* What must not begin before the queue is done with what was submitted to it earlier, on account
+ * of what is bound, given to be waited for, or kept from one execution to the next. */
+static tdi_touch find_entry(const tdi_plan_slot *slot, uint32_t queue,
+                            const td_execution *execution)
+{
+    const td_plan *plan = slot->plan;
+    tdi_touch touch = {0};
+    uint64_t latest = 0;
+    for (uint32_t i = 0; i < plan->import_count; i++) {
+        const plan_import *import = &plan->imports[i];
+        const td_ticket ready = slot->ready[import->resource];
+        if (import->queue != queue || ready.queue != queue || ready.value == 0)
+            continue;
+        add_touch(&touch, import->touch.stages, import->touch.access);
+        latest = ready.value > latest ? ready.value : latest;
     }
     for (uint32_t i = 0; i < execution->wait_count; i++) {
-        td_ticket ticket = execution->waits[i].ticket;
-        if (ticket.queue == queue && ticket.value > slot->barred[queue])
-            return true;
+        const td_wait *wait = &execution->waits[i];
+        if (wait->ticket.queue != queue || wait->ticket.value == 0)
+            continue;
+        add_touch(&touch, stages_on_queue(plan, queue, wait->stages), ANY_ACCESS);
+        latest = wait->ticket.value > latest ? wait->ticket.value : latest;
     }
-    return false;
+    if (latest <= slot->barred[queue] && within(&touch, &slot->barred_touch[queue]))
+        touch = (tdi_touch){0};
+    if (plan->writes_persistent)
+        add_touch(&touch, plan->persistent_touches[queue].stages,
+                  plan->persistent_touches[queue].access);
+    return touch;
 }
 
 static bool first_of_queue(const td_plan *plan, uint32_t batch)
@@ -206,22 +279,37 @@ static bool first_of_queue(const td_plan *plan, uint32_t batch)
     return true;
 }
 
-static void record_entry_barrier(const tdi_plan_slot *slot, uint32_t queue,
-                                 VkCommandBuffer commands)
+/* What was bound may come from any work; transient memory was used by those that share it. */
+static void record_entry_barriers(const tdi_plan_slot *slot, uint32_t queue,
+                                  VkCommandBuffer commands)
 {
-    const VkMemoryBarrier2 barrier = {
-        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
-        .srcStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
-        .srcAccessMask = VK_ACCESS_2_MEMORY_WRITE_BIT,
-        .dstStageMask = slot->plan->queue_stages[queue],
-        .dstAccessMask = slot->plan->queue_access[queue],
-    };
-    const VkDependencyInfo info = {
+    const tdi_touch *entry = &slot->entry[queue];
+    const tdi_touch *before = &slot->sharers[queue];
+    const tdi_touch *after = &slot->plan->transient_touches[queue];
+    VkMemoryBarrier2 barriers[2];
+    VkDependencyInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO,
-        .memoryBarrierCount = 1,
-        .pMemoryBarriers = &barrier,
+        .pMemoryBarriers = barriers,
     };
-    slot->device->vk.vkCmdPipelineBarrier2(commands, &info);
+    if (entry->stages && tdi_plan_has(slot->plan, PLAN_PART_ENTRY, queue, 0))
+        barriers[info.memoryBarrierCount++] = (VkMemoryBarrier2){
+            .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
+            .srcStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+            .srcAccessMask = VK_ACCESS_2_MEMORY_WRITE_BIT,
+            .dstStageMask = entry->stages,
+            .dstAccessMask = entry->access,
+        };
+    if (slot->shared && after->stages && !(entry->stages && within(after, entry)) &&
+        tdi_plan_has(slot->plan, PLAN_PART_SHARED, queue, 0))
+        barriers[info.memoryBarrierCount++] = (VkMemoryBarrier2){
+            .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
+            .srcStageMask = before->stages,
+            .srcAccessMask = tdi_plan_writes(before->access),
+            .dstStageMask = after->stages,
+            .dstAccessMask = after->access,
+        };
+    if (info.memoryBarrierCount > 0)
+        slot->device->vk.vkCmdPipelineBarrier2(commands, &info);
 }
 
 static VkImageMemoryBarrier2 image_barrier(const tdi_plan_slot *slot,
@@ -243,20 +331,25 @@ static VkImageMemoryBarrier2 image_barrier(const tdi_plan_slot *slot,
     };
 }
 
-static void record_barriers(const tdi_plan_slot *slot, const plan_pass *pass,
-                            VkCommandBuffer commands)
+static void record_barriers(const tdi_plan_slot *slot, uint32_t index, VkCommandBuffer commands)
 {
+    const plan_pass *pass = &slot->plan->passes[index];
+    VkMemoryBarrier2 barriers[PLAN_MAX_BARRIERS];
     VkImageMemoryBarrier2 images[TD_PASS_MAX_USES];
-    for (uint32_t i = 0; i < pass->image_count; i++)
-        images[i] = image_barrier(slot, &pass->images[i]);
-    const VkDependencyInfo info = {
+    VkDependencyInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO,
-        .memoryBarrierCount = pass->barrier_count,
-        .pMemoryBarriers = pass->barriers,
-        .imageMemoryBarrierCount = pass->image_count,
+        .pMemoryBarriers = barriers,
         .pImageMemoryBarriers = images,
     };
-    if (pass->barrier_count + pass->image_count > 0)
+    for (uint32_t i = 0; i < pass->barrier_count; i++) {
+        if (tdi_plan_has(slot->plan, PLAN_PART_BARRIER, index, i))
+            barriers[info.memoryBarrierCount++] = pass->barriers[i];
+    }
+    for (uint32_t i = 0; i < pass->image_count; i++) {
+        if (tdi_plan_has(slot->plan, PLAN_PART_TRANSITION, index, i))
+            images[info.imageMemoryBarrierCount++] = image_barrier(slot, &pass->images[i]);
+    }
+    if (info.memoryBarrierCount + info.imageMemoryBarrierCount > 0)
         slot->device->vk.vkCmdPipelineBarrier2(commands, &info);
 }
 
@@ -274,7 +367,7 @@ static void record_passes(tdi_plan_slot *slot, uint32_t batch, const td_executio
     for (uint32_t i = 0; i < plan->batches[batch].pass_count; i++) {
         uint32_t index = plan->order[plan->batches[batch].first_pass + i];
         const td_pass_params *pass = &plan->graph->passes[index].params;
-        record_barriers(slot, &plan->passes[index], context.commands);
+        record_barriers(slot, index, context.commands);
         if (slot->declare)
             tdi_plan_declare(slot->declare, slot->device, plan, index, slot->bound,
                              context.commands);
@@ -297,11 +390,10 @@ static td_result record_batch(tdi_plan_slot *slot, uint32_t batch, const td_exec
     };
     TDI_TRY(tdi_lane_check(slot->device, device->vk.vkBeginCommandBuffer(commands, &begin),
                            "vkBeginCommandBuffer"));
-    if (first_of_queue(slot->plan, batch))
-        slot->barrier[queue] =
-            slot->plan->queue_stages[queue] && needs_entry_barrier(slot, queue, execution);
-    if (first_of_queue(slot->plan, batch) && slot->barrier[queue])
-        record_entry_barrier(slot, queue, commands);
+    if (first_of_queue(slot->plan, batch)) {
+        slot->entry[queue] = find_entry(slot, queue, execution);
+        record_entry_barriers(slot, queue, commands);
+    }
     record_passes(slot, batch, execution);
     return tdi_lane_check(slot->device, device->vk.vkEndCommandBuffer(commands),
                           "vkEndCommandBuffer");
@@ -310,7 +402,7 @@ static td_result record_batch(tdi_plan_slot *slot, uint32_t batch, const td_exec
 static td_result record_all(tdi_plan_slot *slot, const td_execution *execution)
 {
     const td_device *device = slot->device;
-    slot->shared = tdi_arena_shared(slot->arena);
+    slot->shared = tdi_arena_shared(slot->arena, slot->sharers);
     for (uint32_t queue = 0; queue < TD_LANE_COUNT; queue++) {
         if (slot->pools[queue])
             TDI_TRY(tdi_lane_check(
@@ -322,9 +414,10 @@ static td_result record_all(tdi_plan_slot *slot, const td_execution *execution)
     return TD_OK;
 }
 
-/* One wait for each queue, at most. */
+/* One wait for each queue, at most, then those for semaphores of the caller's. */
 typedef struct wait_set {
-    td_wait of[TD_LANE_COUNT];
+    td_wait of[TD_MAX_WAITS];
+    uint32_t count;
 } wait_set;
 
 static void add_wait(wait_set *set, td_ticket ticket, VkPipelineStageFlags2 stages)
@@ -337,27 +430,23 @@ static void add_wait(wait_set *set, td_ticket ticket, VkPipelineStageFlags2 stag
     wait->stages |= stages;
 }
 
-/* Those of the stages that the plan uses on a queue: others may not even exist there. */
-static VkPipelineStageFlags2 stages_on_queue(const td_plan *plan, uint32_t queue,
-                                             VkPipelineStageFlags2 stages)
-{
-    const VkPipelineStageFlags2 all = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
-    VkPipelineStageFlags2 used = plan->queue_stages[queue];
-    if (stages & all)
-        return used;
-    return used & all ? stages : used & stages;
-}
-
 /* What a queue's first batch waits for, besides what the plan says. */
 static void add_entry_waits(const tdi_plan_slot *slot, uint32_t queue,
                             const td_execution *execution, wait_set *set)
 {
-    for (uint32_t i = 0; i < execution->wait_count; i++)
-        add_wait(set, execution->waits[i].ticket,
-                 stages_on_queue(slot->plan, queue, execution->waits[i].stages));
+    const td_plan *plan = slot->plan;
+    const bool given = tdi_plan_has(plan, PLAN_PART_GIVEN, queue, 0);
+    for (uint32_t i = 0; i < execution->wait_count && given; i++) {
+        const td_wait *wait = &execution->waits[i];
+        const VkPipelineStageFlags2 stages = stages_on_queue(plan, queue, wait->stages);
+        add_wait(set, wait->ticket, stages);
+        if (wait->semaphore && stages)
+            set->of[set->count++] =
+                (td_wait){.stages = stages, .semaphore = wait->semaphore, .value = wait->value};
+    }
     for (uint32_t other = 0; slot->shared && other < TD_LANE_COUNT; other++) {
-        if (other != queue)
-            add_wait(set, slot->arena->last[other], slot->plan->queue_stages[queue]);
+        if (other != queue && tdi_plan_has(plan, PLAN_PART_SHARED_WAIT, queue, other))
+            add_wait(set, slot->arena->last[other], plan->transient_touches[queue].stages);
     }
 }
 
@@ -366,11 +455,13 @@ static void find_waits(const tdi_plan_slot *slot, uint32_t batch, const td_execu
 {
     const td_plan *plan = slot->plan;
     const tdi_plan_batch *planned = &plan->batches[batch];
-    for (uint32_t i = 0; i < TD_LANE_COUNT; i++)
-        add_wait(set, slot->tickets[planned->waits[i].batch], planned->waits[i].stages);
+    for (uint32_t i = 0; i < TD_LANE_COUNT; i++) {
+        if (tdi_plan_has(plan, PLAN_PART_WAIT, batch, i))
+            add_wait(set, slot->tickets[planned->waits[i].batch], planned->waits[i].stages);
+    }
     for (uint32_t i = 0; i < plan->import_count; i++) {
-        if (plan->imports[i].batch == batch)
-            add_wait(set, slot->ready[plan->imports[i].resource], plan->imports[i].stages);
+        if (plan->imports[i].batch == batch && tdi_plan_has(plan, PLAN_PART_READY, i, 0))
+            add_wait(set, slot->ready[plan->imports[i].resource], plan->imports[i].touch.stages);
     }
     if (first_of_queue(plan, batch))
         add_entry_waits(slot, planned->queue, execution, set);
@@ -387,8 +478,10 @@ static void note_submitted(tdi_plan_slot *slot, uint32_t batch, const wait_set *
 {
     uint32_t queue = slot->plan->batches[batch].queue;
     slot->last[queue] = slot->tickets[batch];
-    if (first_of_queue(slot->plan, batch) && slot->barrier[queue])
+    if (first_of_queue(slot->plan, batch) && slot->entry[queue].stages) {
         slot->barred[queue] = slot->tickets[batch].value - 1;
+        slot->barred_touch[queue] = slot->entry[queue];
+    }
     for (uint32_t i = 0; i < TD_LANE_COUNT; i++) {
         if (set->of[i].ticket.value > 0)
             slot->waited[queue][i] = set->of[i];
@@ -398,14 +491,14 @@ static void note_submitted(tdi_plan_slot *slot, uint32_t batch, const wait_set *
 static td_result submit_batch(tdi_plan_slot *slot, uint32_t batch, const td_execution *execution)
 {
     const tdi_plan_batch *planned = &slot->plan->batches[batch];
-    wait_set set = {0};
+    wait_set set = {.count = TD_LANE_COUNT};
     find_waits(slot, batch, execution, &set);
     const tdi_submission submission = {
         .lane = planned->lane,
         .commands = &slot->commands[batch],
         .command_count = 1,
         .waits = set.of,
-        .wait_count = TD_LANE_COUNT,
+        .wait_count = set.count,
     };
     TDI_TRY(tdi_lane_submit(slot->device, &submission, &slot->tickets[batch]));
     note_submitted(slot, batch, &set);
@@ -430,6 +523,7 @@ static td_result submit_all(tdi_plan_slot *slot, const td_execution *execution)
 
 td_result tdi_plan_execute(tdi_plan_slot *slot, const td_execution *execution, td_ticket *out)
 {
+    TDI_TRY(check_waits(slot, execution));
     TDI_TRY(tdi_plan_slot_wait(slot));
     TDI_TRY(bind_given(slot, execution));
     tdi_plan_spans_begin(&slot->spans, execution->monitor, execution->frame_index);

@@ -6,6 +6,11 @@
      VK_ACCESS_2_COLOR_ATTACHMENT_WRITE_BIT | VK_ACCESS_2_DEPTH_STENCIL_ATTACHMENT_WRITE_BIT |     \
      VK_ACCESS_2_TRANSFER_WRITE_BIT | VK_ACCESS_2_HOST_WRITE_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT)
 
+VkAccessFlags2 tdi_plan_writes(VkAccessFlags2 access)
+{
+    return access & WRITE_ACCESSES;
+}
+
 static VkDeviceSize end_of(const td_use *use)
 {
     return use->size ? use->offset + use->size : VK_WHOLE_SIZE;
@@ -75,7 +80,7 @@ static void visit_pair(const td_plan *plan, uint32_t from, uint32_t to, plan_lin
                 .transition = changes_layout(plan, to, k),
                 .src_stages = before->stages,
                 .dst_stages = after->stages,
-                .src_access = memory ? before->access & WRITE_ACCESSES : 0,
+                .src_access = memory ? tdi_plan_writes(before->access) : 0,
                 .dst_access = memory ? after->access : 0,
             };
             visit(data, &link);
@@ -128,7 +133,7 @@ plan_image_barrier tdi_plan_transition(const td_plan *plan, uint32_t pass, const
         first = false;
         if (plan->passes[earlier].queue == queue) {
             barrier.src_stages |= before->stages;
-            barrier.src_access |= before->access & WRITE_ACCESSES;
+            barrier.src_access |= tdi_plan_writes(before->access);
         }
         if (transitions(plan, earlier, before))
             break;

@@ -150,3 +150,65 @@ void expect_no_barrier(const td_plan *plan, uint32_t pass)
     const VkMemoryBarrier2 *barriers;
     assert_int_equal(tdi_plan_barriers(plan, pass, &barriers), 0);
 }
+
+uint32_t frame_recorded;
+
+static void record(const td_pass_context *context)
+{
+    assert_non_null(context->commands);
+    assert_non_null(context->device);
+    frame_recorded++;
+}
+
+static void add(td_graph *graph, const char *name, td_lane lane, td_use from, td_use to)
+{
+    const td_use uses[] = {from, to};
+    const td_pass_params pass = {
+        .name = name, .lane = lane, .uses = uses, .use_count = 2, .record = record};
+    assert_int_equal(td_graph_add_pass(graph, &pass), TD_OK);
+}
+
+void frame_make(td_device *device, frame_graph *f)
+{
+    f->graph = graph_make();
+    f->words = graph_transient(f->graph, "words", 1000);
+    f->colour = graph_transient(f->graph, "colour", 1000);
+    f->scene = graph_bound(f->graph, "scene", TD_RESOURCE_EXTERNAL);
+    f->out = graph_bound(f->graph, "out", TD_RESOURCE_EXTERNAL);
+    add(f->graph, "visibility", TD_LANE_COMPUTE, use_read(f->scene), use_write(f->words));
+    add(f->graph, "shade", TD_LANE_GRAPHICS, use_read(f->words), use_write(f->colour));
+    add(f->graph, "copy", TD_LANE_TRANSFER,
+        use_at(f->colour, COPY, VK_ACCESS_2_TRANSFER_READ_BIT, TD_ACCESS_READ),
+        use_at(f->out, COPY, VK_ACCESS_2_TRANSFER_WRITE_BIT, TD_ACCESS_WRITE));
+    graph_host_pass(f->graph, "read", f->out);
+    tdi_lane_map lanes;
+    tdi_lane_map_of(device, &lanes);
+    f->plan = graph_plan(f->graph, &lanes);
+    f->transient = (tdi_buffer){.handle = (VkBuffer)f, .size = td_plan_transient_bytes(f->plan)};
+    frame_recorded = 0;
+}
+
+tdi_plan_slot *frame_slot(td_device *device, const frame_graph *f)
+{
+    tdi_plan_slot *slot;
+    assert_int_equal(tdi_plan_slot_create(device, f->plan, &f->transient, &slot), TD_OK);
+    return slot;
+}
+
+td_result frame_execute(const frame_graph *f, tdi_plan_slot *slot, td_ticket ready, td_ticket *out)
+{
+    const td_binding bindings[] = {
+        {.resource = f->scene, .bound = {.buffer = f->transient.handle}, .ready = ready},
+        {.resource = f->out, .bound = {.buffer = f->transient.handle}},
+    };
+    const td_execution execution = {.bindings = bindings, .binding_count = 2};
+    return tdi_plan_execute(slot, &execution, out);
+}
+
+td_ticket frame_submit(td_device *device, td_lane lane)
+{
+    const tdi_submission submission = {.lane = lane};
+    td_ticket ticket;
+    assert_int_equal(tdi_lane_submit(device, &submission, &ticket), TD_OK);
+    return ticket;
+}

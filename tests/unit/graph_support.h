@@ -55,4 +55,22 @@ void expect_barrier(const td_plan *plan, uint32_t pass, VkPipelineStageFlags2 sr
                     VkAccessFlags2 dst_access);
 void expect_no_barrier(const td_plan *plan, uint32_t pass);
 
+/* visibility (compute) -> shade (graphics) -> copy (transfer) into `out`, from `scene`. */
+typedef struct frame_graph {
+    td_graph *graph;
+    td_plan *plan;
+    td_resource words, colour, scene, out;
+    tdi_buffer transient;
+} frame_graph;
+void frame_make(td_device *device, frame_graph *f);
+/* Of the frame's transient memory. */
+tdi_plan_slot *frame_slot(td_device *device, const frame_graph *f);
+/* With a ticket for the scene. */
+td_result frame_execute(const frame_graph *f, tdi_plan_slot *slot, td_ticket ready, td_ticket *out);
+/* Passes recorded since the last frame was made. */
+extern uint32_t frame_recorded;
+#define NO_TICKET ((td_ticket){0})
+/* Nothing, to a lane. */
+td_ticket frame_submit(td_device *device, td_lane lane);
+
 #endif

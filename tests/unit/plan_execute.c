@@ -9,80 +9,16 @@
 #include "base/memory.h"
 #include "graph_support.h"
 
-/* visibility (compute) -> shade (graphics) -> copy (transfer) into `out`, from `scene`. */
-typedef struct frame_graph {
-    td_graph *graph;
-    td_plan *plan;
-    td_resource words, colour, scene, out;
-    tdi_buffer transient;
-} frame_graph;
-
-static uint32_t recorded;
-
-static void record(const td_pass_context *context)
-{
-    assert_non_null(context->commands);
-    assert_non_null(context->device);
-    recorded++;
-}
-
-static void add(td_graph *graph, const char *name, td_lane lane, td_use from, td_use to)
-{
-    const td_use uses[] = {from, to};
-    const td_pass_params pass = {
-        .name = name, .lane = lane, .uses = uses, .use_count = 2, .record = record};
-    assert_int_equal(td_graph_add_pass(graph, &pass), TD_OK);
-}
-
-static void make(td_device *device, frame_graph *f)
-{
-    f->graph = graph_make();
-    f->words = graph_transient(f->graph, "words", 1000);
-    f->colour = graph_transient(f->graph, "colour", 1000);
-    f->scene = graph_bound(f->graph, "scene", TD_RESOURCE_EXTERNAL);
-    f->out = graph_bound(f->graph, "out", TD_RESOURCE_EXTERNAL);
-    add(f->graph, "visibility", TD_LANE_COMPUTE, use_read(f->scene), use_write(f->words));
-    add(f->graph, "shade", TD_LANE_GRAPHICS, use_read(f->words), use_write(f->colour));
-    add(f->graph, "copy", TD_LANE_TRANSFER,
-        use_at(f->colour, COPY, VK_ACCESS_2_TRANSFER_READ_BIT, TD_ACCESS_READ),
-        use_at(f->out, COPY, VK_ACCESS_2_TRANSFER_WRITE_BIT, TD_ACCESS_WRITE));
-    graph_host_pass(f->graph, "read", f->out);
-    tdi_lane_map lanes;
-    tdi_lane_map_of(device, &lanes);
-    f->plan = graph_plan(f->graph, &lanes);
-    f->transient = (tdi_buffer){.handle = (VkBuffer)f, .size = td_plan_transient_bytes(f->plan)};
-    recorded = 0;
-}
-
-static tdi_plan_slot *make_slot(td_device *device, const frame_graph *f)
-{
-    tdi_plan_slot *slot;
-    assert_int_equal(tdi_plan_slot_create(device, f->plan, &f->transient, &slot), TD_OK);
-    return slot;
-}
-
-static td_result execute(const frame_graph *f, tdi_plan_slot *slot, td_ticket ready, td_ticket *out)
-{
-    const td_binding bindings[] = {
-        {.resource = f->scene, .bound = {.buffer = f->transient.handle}, .ready = ready},
-        {.resource = f->out, .bound = {.buffer = f->transient.handle}},
-    };
-    const td_execution execution = {.bindings = bindings, .binding_count = 2};
-    return tdi_plan_execute(slot, &execution, out);
-}
-
-static const td_ticket NO_TICKET = {0};
-
 static void each_pass_is_submitted_on_its_lane(void **state)
 {
     (void)state;
     td_device *device = fake_device_create(3);
     frame_graph f;
-    make(device, &f);
-    tdi_plan_slot *slot = make_slot(device, &f);
+    frame_make(device, &f);
+    tdi_plan_slot *slot = frame_slot(device, &f);
     td_ticket ticket;
-    assert_int_equal(execute(&f, slot, NO_TICKET, &ticket), TD_OK);
-    assert_int_equal(recorded, 3);
+    assert_int_equal(frame_execute(&f, slot, NO_TICKET, &ticket), TD_OK);
+    assert_int_equal(frame_recorded, 3);
     assert_int_equal(fake_submission_count(), 3);
     const uint32_t queues[] = {1, 0, 2};
     const VkPipelineStageFlags2 stages[] = {0, COMPUTE, COPY};
@@ -109,10 +45,10 @@ static void one_queue_gets_one_command_buffer(void **state)
     (void)state;
     td_device *device = fake_device_create(1);
     frame_graph f;
-    make(device, &f);
-    tdi_plan_slot *slot = make_slot(device, &f);
+    frame_make(device, &f);
+    tdi_plan_slot *slot = frame_slot(device, &f);
     td_ticket ticket;
-    assert_int_equal(execute(&f, slot, NO_TICKET, &ticket), TD_OK);
+    assert_int_equal(frame_execute(&f, slot, NO_TICKET, &ticket), TD_OK);
     assert_int_equal(fake_submission_count(), 1);
     assert_int_equal(fake_submission_at(0).command_count, 1);
     const fake_commands *commands = fake_submission_at(0).commands;
@@ -125,25 +61,17 @@ static void one_queue_gets_one_command_buffer(void **state)
     fake_device_destroy();
 }
 
-static td_ticket submit(td_device *device, td_lane lane)
-{
-    const tdi_submission submission = {.lane = lane};
-    td_ticket ticket;
-    assert_int_equal(tdi_lane_submit(device, &submission, &ticket), TD_OK);
-    return ticket;
-}
-
 /* At the stages that use the resource, by the first batch that does. */
 static void what_is_bound_is_waited_for_where_it_is_used(void **state)
 {
     (void)state;
     td_device *device = fake_device_create(3);
     frame_graph f;
-    make(device, &f);
-    tdi_plan_slot *slot = make_slot(device, &f);
-    td_ticket upload = submit(device, TD_LANE_TRANSFER);
+    frame_make(device, &f);
+    tdi_plan_slot *slot = frame_slot(device, &f);
+    td_ticket upload = frame_submit(device, TD_LANE_TRANSFER);
     td_ticket ticket;
-    assert_int_equal(execute(&f, slot, upload, &ticket), TD_OK);
+    assert_int_equal(frame_execute(&f, slot, upload, &ticket), TD_OK);
     fake_submission first = fake_submission_at(1);
     assert_int_equal(first.wait_count, 1);
     assert_int_equal(first.waits[0].queue, 2);
@@ -160,17 +88,18 @@ static void on_the_same_queue_a_barrier_stands_for_the_wait(void **state)
     (void)state;
     td_device *device = fake_device_create(1);
     frame_graph f;
-    make(device, &f);
-    tdi_plan_slot *slot = make_slot(device, &f);
-    td_ticket upload = submit(device, TD_LANE_TRANSFER);
+    frame_make(device, &f);
+    tdi_plan_slot *slot = frame_slot(device, &f);
+    td_ticket upload = frame_submit(device, TD_LANE_TRANSFER);
     td_ticket ticket;
-    assert_int_equal(execute(&f, slot, upload, &ticket), TD_OK);
+    assert_int_equal(frame_execute(&f, slot, upload, &ticket), TD_OK);
     fake_submission got = fake_submission_at(1);
     assert_int_equal(got.wait_count, 0);
     assert_int_equal(got.commands->barrier_count, 4);
     assert_int_equal(got.commands->barriers[0].srcStageMask, ALL);
     assert_int_equal(got.commands->barriers[0].srcAccessMask, VK_ACCESS_2_MEMORY_WRITE_BIT);
-    assert_int_equal(got.commands->barriers[0].dstStageMask, COMPUTE | COPY);
+    assert_int_equal(got.commands->barriers[0].dstStageMask, COMPUTE); /* of what is waited for */
+    assert_int_equal(got.commands->barriers[0].dstAccessMask, SHADER_READ);
     tdi_plan_slot_destroy(slot);
     td_plan_destroy(f.plan);
     fake_device_destroy();
@@ -183,19 +112,19 @@ static void what_was_waited_for_is_not_waited_for_again(void **state)
     for (uint32_t queues = 1; queues <= 3; queues += 2) {
         td_device *device = fake_device_create(queues);
         frame_graph f;
-        make(device, &f);
-        tdi_plan_slot *slot = make_slot(device, &f);
-        td_ticket upload = submit(device, TD_LANE_TRANSFER);
+        frame_make(device, &f);
+        tdi_plan_slot *slot = frame_slot(device, &f);
+        td_ticket upload = frame_submit(device, TD_LANE_TRANSFER);
         td_ticket ticket;
-        assert_int_equal(execute(&f, slot, upload, &ticket), TD_OK);
+        assert_int_equal(frame_execute(&f, slot, upload, &ticket), TD_OK);
         uint32_t first = fake_submission_count();
-        assert_int_equal(execute(&f, slot, upload, &ticket), TD_OK);
+        assert_int_equal(frame_execute(&f, slot, upload, &ticket), TD_OK);
         fake_submission got = fake_submission_at(first);
         assert_int_equal(got.wait_count, 0);
         assert_int_equal(got.commands->barrier_count, queues == 1 ? 3 : 0);
-        upload = submit(device, TD_LANE_TRANSFER);
+        upload = frame_submit(device, TD_LANE_TRANSFER);
         first = fake_submission_count();
-        assert_int_equal(execute(&f, slot, upload, &ticket), TD_OK);
+        assert_int_equal(frame_execute(&f, slot, upload, &ticket), TD_OK);
         got = fake_submission_at(first);
         assert_int_equal(got.wait_count, queues == 1 ? 0 : 1);
         assert_int_equal(got.commands->barrier_count, queues == 1 ? 4 : 0);
@@ -211,14 +140,14 @@ static void slots_that_share_memory_are_ordered_on_the_device(void **state)
     for (uint32_t queues = 1; queues <= 3; queues += 2) {
         td_device *device = fake_device_create(queues);
         frame_graph f;
-        make(device, &f);
-        tdi_plan_slot *one = make_slot(device, &f);
-        tdi_plan_slot *two = make_slot(device, &f);
+        frame_make(device, &f);
+        tdi_plan_slot *one = frame_slot(device, &f);
+        tdi_plan_slot *two = frame_slot(device, &f);
         td_ticket ticket;
         fake_hold(true);
-        assert_int_equal(execute(&f, one, NO_TICKET, &ticket), TD_OK);
+        assert_int_equal(frame_execute(&f, one, NO_TICKET, &ticket), TD_OK);
         uint32_t first = fake_submission_count();
-        assert_int_equal(execute(&f, two, NO_TICKET, &ticket), TD_OK);
+        assert_int_equal(frame_execute(&f, two, NO_TICKET, &ticket), TD_OK);
         for (uint32_t i = first; i < fake_submission_count(); i++) {
             fake_submission got = fake_submission_at(i);
             assert_int_equal(got.wait_count, queues - 1);
@@ -226,11 +155,18 @@ static void slots_that_share_memory_are_ordered_on_the_device(void **state)
                 bool of_plan = got.waits[k].value == 2;
                 assert_true(of_plan || got.waits[k].value == 1);
             }
-            assert_int_equal(got.commands->barriers[0].srcStageMask, ALL);
+            /* After what those that share it do to it there, and no more. */
+            const VkPipelineStageFlags2 touched = queues == 1      ? COMPUTE | COPY
+                                                  : got.queue == 2 ? COPY
+                                                                   : COMPUTE;
+            assert_int_equal(got.commands->barriers[0].srcStageMask, touched);
+            assert_int_equal(got.commands->barriers[0].srcAccessMask,
+                             touched & COMPUTE ? SHADER_WRITE : 0);
+            assert_int_equal(got.commands->barriers[0].dstStageMask, touched);
         }
         td_ticket end;
         fake_hold(false);
-        assert_int_equal(execute(&f, one, NO_TICKET, &end), TD_OK);
+        assert_int_equal(frame_execute(&f, one, NO_TICKET, &end), TD_OK);
         tdi_plan_slot_destroy(one);
         tdi_plan_slot_destroy(two);
         td_plan_destroy(f.plan);
@@ -289,8 +225,8 @@ static void what_is_not_bound_is_named(void **state)
     (void)state;
     td_device *device = fake_device_create(3);
     frame_graph f;
-    make(device, &f);
-    tdi_plan_slot *slot = make_slot(device, &f);
+    frame_make(device, &f);
+    tdi_plan_slot *slot = frame_slot(device, &f);
     const td_binding binding = {.resource = f.out, .bound = {.buffer = (VkBuffer)&f}};
     const td_execution execution = {.bindings = &binding, .binding_count = 1};
     td_ticket ticket;
@@ -310,7 +246,7 @@ static void too_little_memory_is_refused(void **state)
     (void)state;
     td_device *device = fake_device_create(3);
     frame_graph f;
-    make(device, &f);
+    frame_make(device, &f);
     f.transient.size--;
     tdi_plan_slot *slot = NULL;
     assert_int_equal(tdi_plan_slot_create(device, f.plan, &f.transient, &slot), TD_ERROR_ARGUMENT);
@@ -329,14 +265,14 @@ static void a_failed_submission_leaves_the_slot_usable(void **state)
     for (uint32_t nth = 1; nth <= 3; nth++) {
         td_device *device = fake_device_create(3);
         frame_graph f;
-        make(device, &f);
-        tdi_plan_slot *slot = make_slot(device, &f);
+        frame_make(device, &f);
+        tdi_plan_slot *slot = frame_slot(device, &f);
         td_ticket ticket = {.queue = 7, .value = 7};
         fake_fail_submit(nth, VK_ERROR_OUT_OF_HOST_MEMORY);
-        assert_int_equal(execute(&f, slot, NO_TICKET, &ticket), TD_ERROR_HOST_MEMORY);
+        assert_int_equal(frame_execute(&f, slot, NO_TICKET, &ticket), TD_ERROR_HOST_MEMORY);
         assert_int_equal(ticket.value, 7);
         assert_int_equal(fake_submission_count(), nth - 1);
-        assert_int_equal(execute(&f, slot, NO_TICKET, &ticket), TD_OK);
+        assert_int_equal(frame_execute(&f, slot, NO_TICKET, &ticket), TD_OK);
         assert_int_equal(fake_submission_count(), nth - 1 + 3);
         assert_int_equal(ticket.value, 1);
         tdi_plan_slot_destroy(slot);
@@ -350,13 +286,13 @@ static void a_lost_device_is_an_error_and_no_hang(void **state)
     (void)state;
     td_device *device = fake_device_create(3);
     frame_graph f;
-    make(device, &f);
-    tdi_plan_slot *slot = make_slot(device, &f);
+    frame_make(device, &f);
+    tdi_plan_slot *slot = frame_slot(device, &f);
     td_ticket ticket;
     fake_hold(true);
-    assert_int_equal(execute(&f, slot, NO_TICKET, &ticket), TD_OK);
+    assert_int_equal(frame_execute(&f, slot, NO_TICKET, &ticket), TD_OK);
     fake_lose();
-    assert_int_equal(execute(&f, slot, NO_TICKET, &ticket), TD_ERROR_DEVICE_LOST);
+    assert_int_equal(frame_execute(&f, slot, NO_TICKET, &ticket), TD_ERROR_DEVICE_LOST);
     tdi_plan_slot_destroy(slot);
     td_plan_destroy(f.plan);
     fake_device_destroy();
@@ -368,8 +304,8 @@ static void spans_are_handed_over_before_the_slot_is_used_again(void **state)
     (void)state;
     td_device *device = fake_device_create(3);
     frame_graph f;
-    make(device, &f);
-    tdi_plan_slot *slot = make_slot(device, &f);
+    frame_make(device, &f);
+    tdi_plan_slot *slot = frame_slot(device, &f);
     td_monitor *monitor;
     assert_int_equal(td_monitor_create(0, &monitor), TD_OK);
     const td_binding bindings[] = {
@@ -439,9 +375,9 @@ static void a_callback_may_execute_a_slot_that_is_just_over(void **state)
     (void)state;
     td_device *device = fake_device_create(1);
     frame_graph f;
-    make(device, &f);
-    tdi_plan_slot *one = make_slot(device, &f);
-    tdi_plan_slot *two = make_slot(device, &f);
+    frame_make(device, &f);
+    tdi_plan_slot *one = frame_slot(device, &f);
+    tdi_plan_slot *two = frame_slot(device, &f);
     resubmission r = {.watch = {.reached = execute_again}, .f = &f, .slot = two};
     assert_int_equal(td_monitor_create(0, &r.monitor), TD_OK);
     assert_int_equal(tdi_mutex_init(&r.mutex, TDI_RANK_NONE), TD_OK);
@@ -476,12 +412,12 @@ static void the_steady_state_allocates_nothing(void **state)
     support_use_allocator();
     td_device *device = fake_device_create(3);
     frame_graph f;
-    make(device, &f);
-    tdi_plan_slot *slot = make_slot(device, &f);
+    frame_make(device, &f);
+    tdi_plan_slot *slot = frame_slot(device, &f);
     td_ticket ticket;
     support_fail_allocation(1);
     for (uint32_t i = 0; i < 100; i++)
-        assert_int_equal(execute(&f, slot, NO_TICKET, &ticket), TD_OK);
+        assert_int_equal(frame_execute(&f, slot, NO_TICKET, &ticket), TD_OK);
     assert_false(support_allocation_failed());
     support_fail_allocation(0);
     tdi_plan_slot_destroy(slot);
@@ -496,7 +432,7 @@ static void every_allocation_of_a_slot_may_fail(void **state)
     support_use_allocator();
     td_device *device = fake_device_create(3);
     frame_graph f;
-    make(device, &f);
+    frame_make(device, &f);
     assert_int_equal(tdi_lanes_ready(device), TD_OK);
     for (uint32_t nth = 1;; nth++) {
         tdi_plan_slot *slot = NULL;
