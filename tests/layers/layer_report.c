@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -74,8 +75,10 @@ static void tell(const messenger *to, const char *name, const char *text)
         to->info.pfnUserCallback(severity, type, &data, to->info.pUserData);
 }
 
+/* A program without a messenger has its messages printed, as validation's are. */
 void layer_report(const layer_device *device, const char *name, const char *format, ...)
 {
+    bool told = false;
     char text[512];
     va_list arguments;
     va_start(arguments, format);
@@ -83,9 +86,14 @@ void layer_report(const layer_device *device, const char *name, const char *form
     va_end(arguments);
     pthread_mutex_lock(&mutex);
     reports++;
-    for (const messenger *at = messengers; at; at = at->following)
-        if (at->instance == device->instance)
-            tell(at, name, text);
+    for (const messenger *at = messengers; at; at = at->following) {
+        if (at->instance != device->instance)
+            continue;
+        tell(at, name, text);
+        told = true;
+    }
+    if (!told)
+        fprintf(stderr, "Validation Error: [ %s ] %s\n", name, text);
     pthread_mutex_unlock(&mutex);
 }
 
