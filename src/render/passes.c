@@ -262,7 +262,7 @@ static td_use stage_use(td_resource resource, VkPipelineStageFlags2 stages, VkAc
 
 static td_result add_zero(tdi_passes *passes, td_graph *graph)
 {
-    td_use zero = stage_use(passes->roles[TDI_ROLE_DRAWS], VK_PIPELINE_STAGE_2_CLEAR_BIT,
+    td_use zero = stage_use(passes->roles[TDI_ROLE_DRAWS], VK_PIPELINE_STAGE_2_ALL_TRANSFER_BIT,
                             VK_ACCESS_2_TRANSFER_WRITE_BIT, TD_ACCESS_WRITE);
     zero.before = TD_BEFORE_UNDEFINED;
     return zeroed(passes) ? add_pass(passes, graph, "zero draws", TD_LANE_COMPUTE,
