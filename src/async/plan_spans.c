@@ -25,11 +25,13 @@ static bool is_timed(const plan_spans *spans, uint32_t batch)
 }
 
 /* lavapipe waits for the whole device before it answers vkGetQueryPoolResults, which would hold up
- * every callback, so there the device itself copies the timestamps. Elsewhere asking waits for
- * nothing and saves the copy. */
-static bool copies(const plan_spans *spans)
+ * every callback, so there the device itself copies the timestamps, where the queue can: one that
+ * only transfers may not. Elsewhere asking waits for nothing and saves the copy. */
+static bool copies(const plan_spans *spans, uint32_t batch)
 {
-    return spans->device->info.software;
+    const tdi_queue *queue = &spans->device->queues[spans->plan->batches[batch].queue];
+    return spans->device->info.software &&
+           (queue->capabilities & (VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT));
 }
 
 /* Few bytes, in memory that frames have anyway. */
@@ -56,7 +58,7 @@ static td_result make_queries(plan_spans *spans)
     spans->read = tdi_alloc_zero(info.queryCount, sizeof spans->read[0]);
     if (!spans->read)
         return TD_ERROR_HOST_MEMORY;
-    if (copies(spans))
+    if (device->info.software)
         TDI_TRY(make_copied(spans));
     return tdi_vk_check(device->vk.vkCreateQueryPool(device->handle, &info, NULL, &spans->pool),
                         "vkCreateQueryPool");
@@ -123,7 +125,7 @@ void tdi_plan_spans_end_batch(plan_spans *spans, VkCommandBuffer commands, uint3
 {
     const td_device *device = spans->device;
     uint32_t first = first_query(spans->plan, batch);
-    if (!spans->monitor || !is_timed(spans, batch) || !copies(spans))
+    if (!spans->monitor || !is_timed(spans, batch) || !copies(spans, batch))
         return;
     device->vk.vkCmdCopyQueryPoolResults(
         commands, spans->pool, first, spans->plan->batches[batch].pass_count + 1,
@@ -163,7 +165,7 @@ static const uint64_t *ticks_of(plan_spans *spans, uint32_t batch)
     const td_device *device = spans->device;
     uint32_t first = first_query(spans->plan, batch);
     uint32_t count = spans->plan->batches[batch].pass_count + 1;
-    if (copies(spans))
+    if (copies(spans, batch))
         return (const uint64_t *)spans->copied.memory.mapped + first;
     VkResult result = device->vk.vkGetQueryPoolResults(
         device->handle, spans->pool, first, count, count * sizeof spans->read[0],

@@ -46,6 +46,36 @@ layer_device *layer_find_device(const void *dispatchable)
 
 /* ---- instances ---- */
 
+/* Beside those that the layer intercepts. */
+static const char *const found_always[] = {
+    "vkDestroyInstance",
+    "vkGetPhysicalDeviceMemoryProperties",
+};
+#define FOUND_ALWAYS LAYER_COUNT(found_always)
+
+static const char *found_name(size_t index)
+{
+    return index < FOUND_ALWAYS ? found_always[index]
+                                : layer.instance_functions[index - FOUND_ALWAYS].name;
+}
+
+static bool find_functions(layer_instance *instance)
+{
+    const size_t count = FOUND_ALWAYS + layer.instance_function_count;
+    instance->found = calloc(count, sizeof *instance->found);
+    for (size_t i = 0; instance->found && i < count; i++)
+        instance->found[i] = instance->next(instance->handle, found_name(i));
+    return instance->found != NULL;
+}
+
+PFN_vkVoidFunction layer_next_instance(const layer_instance *instance, const char *name)
+{
+    for (size_t i = 0; i < FOUND_ALWAYS + layer.instance_function_count; i++)
+        if (!strcmp(found_name(i), name))
+            return instance->found[i];
+    return NULL;
+}
+
 static VkLayerInstanceCreateInfo *instance_link(const VkInstanceCreateInfo *info)
 {
     VkLayerInstanceCreateInfo *link = (VkLayerInstanceCreateInfo *)(uintptr_t)info->pNext;
@@ -75,6 +105,11 @@ static VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo
         return result;
     }
     *instance = (layer_instance){.handle = *out, .next = next, .key = key_of(*out)};
+    if (!find_functions(instance)) {
+        ((PFN_vkDestroyInstance)next(*out, "vkDestroyInstance"))(*out, allocator);
+        free(instance);
+        return VK_ERROR_OUT_OF_HOST_MEMORY;
+    }
     pthread_mutex_lock(&registry_mutex);
     instance->following = instances;
     instances = instance;
@@ -96,6 +131,7 @@ static VKAPI_ATTR void VKAPI_CALL destroy_instance(VkInstance handle,
     *place = instance->following;
     pthread_mutex_unlock(&registry_mutex);
     destroy(handle, allocator);
+    free(instance->found);
     free(instance);
 }
 

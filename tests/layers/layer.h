@@ -33,6 +33,7 @@
 typedef struct layer_instance {
     VkInstance handle;
     PFN_vkGetInstanceProcAddr next;
+    PFN_vkVoidFunction *found; /* of layer.c */
     void *key;
     struct layer_instance *following;
 } layer_instance;
@@ -95,8 +96,11 @@ layer_device *layer_find_device(const void *dispatchable);
 /* Looked up by name at each call. */
 #define LAYER_NEXT(device, vulkan_name)                                                            \
     ((PFN_##vulkan_name)(device)->next((device)->handle, #vulkan_name))
+/* What the layer intercepts, and a few more; NULL for others. They are looked up when the instance
+ * is made: later the loader answers the lowest layer with the functions of the topmost one. */
 #define LAYER_NEXT_INSTANCE(instance, vulkan_name)                                                 \
-    ((PFN_##vulkan_name)(instance)->next((instance)->handle, #vulkan_name))
+    ((PFN_##vulkan_name)layer_next_instance((instance), #vulkan_name))
+PFN_vkVoidFunction layer_next_instance(const layer_instance *instance, const char *name);
 
 /* Gives a dispatchable handle that the layer made or fetched itself the device's key. */
 void layer_adopt(const layer_device *device, void *dispatchable);
