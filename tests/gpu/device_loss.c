@@ -55,9 +55,9 @@ static void assert_stays_lost(td_device *device)
 }
 
 /* True if the plan's call came. */
-static bool survives(work_fn work, const faults_plan *plan)
+static bool survives_with(work_fn work, const faults_plan *plan, bool validation)
 {
-    const td_device_params params = {.validation = true};
+    const td_device_params params = {.validation = validation};
     const uint64_t blocks = tdi_live_blocks();
     td_device *device = NULL;
     gpu_watch_messages(NULL);
@@ -74,8 +74,33 @@ static bool survives(work_fn work, const faults_plan *plan)
     return happened;
 }
 
-/* With `after` the call has done its work before it reports the loss. The last that does not come
- * any more ends it. */
+static bool survives(work_fn work, const faults_plan *plan)
+{
+    return survives_with(work, plan, true);
+}
+
+/* The validation of 1.3.239 loses count of semaphores that the host signals, and then waits for
+ * itself for ten seconds (UNASSIGNED-VkSemaphore-state-timeout, "most likely a validation bug"). */
+static bool survives_unwatched(work_fn work, const faults_plan *plan)
+{
+    static const char VALIDATION[] = "VK_LAYER_KHRONOS_validation:";
+    char *all = strdup(getenv("VK_INSTANCE_LAYERS"));
+    char *rest = malloc(strlen(all) + 2);
+    assert_non_null(rest);
+    strcat(strcpy(rest, all), ":");
+    char *found = strstr(rest, VALIDATION);
+    if (found)
+        memmove(found, found + strlen(VALIDATION), strlen(found + strlen(VALIDATION)) + 1);
+    setenv("VK_INSTANCE_LAYERS", rest, 1);
+    const bool happened = survives_with(work, plan, false);
+    setenv("VK_INSTANCE_LAYERS", all, 1);
+    free(rest);
+    free(all);
+    return happened;
+}
+
+/* With `after` the call has done its work before it reports the loss. Where each device takes long,
+ * only the long run tries every single call. The first that does not come any more ends it. */
 static void survives_at_each(work_fn work, uint32_t calls, uint32_t at_least, uint32_t step)
 {
     uint32_t losses = 0;
@@ -125,8 +150,8 @@ static void lost_while_uploading(void **state)
 {
     (void)state;
     survives_at_each(upload, FAULTS_SUBMIT2, 6, 1);
-    survives_at_each(upload, FAULTS_WAIT_SEMAPHORES, 2, 1);
-    survives_at_each(upload, FAULTS_COUNTER_VALUE, 2, 1);
+    survives_at_each(upload, FAULTS_WAIT_SEMAPHORES, 2, 2);
+    survives_at_each(upload, FAULTS_COUNTER_VALUE, 2, 3);
 }
 
 /* ---- views ---- */
@@ -191,9 +216,9 @@ static void render(td_device *device, const faults *f, const faults_plan *plan)
 static void lost_while_rendering(void **state)
 {
     (void)state;
-    survives_at_each(render, FAULTS_SUBMIT2, 4, 3);
-    survives_at_each(render, FAULTS_WAIT_SEMAPHORES, 2, 5);
-    survives_at_each(render, FAULTS_COUNTER_VALUE, 2, 17);
+    survives_at_each(render, FAULTS_SUBMIT2, 4, 4);
+    survives_at_each(render, FAULTS_WAIT_SEMAPHORES, 2, 9);
+    survives_at_each(render, FAULTS_COUNTER_VALUE, 2, 41);
 }
 
 static void make_renderer(td_device *device, const faults *f, const faults_plan *plan)
@@ -213,8 +238,8 @@ static void make_renderer(td_device *device, const faults *f, const faults_plan 
 static void lost_while_making_a_renderer(void **state)
 {
     (void)state;
-    survives_at_each(make_renderer, FAULTS_SUBMIT2, 2, 4);
-    survives_at_each(make_renderer, FAULTS_WAIT_SEMAPHORES, 2, 7);
+    survives_at_each(make_renderer, FAULTS_SUBMIT2, 2, 7);
+    survives_at_each(make_renderer, FAULTS_WAIT_SEMAPHORES, 2, 13);
 }
 
 /* ---- threads that wait for what cannot end ---- */
@@ -268,17 +293,40 @@ static void start_patients(td_device *device, td_ticket ticket, patient patients
     }
 }
 
-/* A submission that waits for the host, many threads that wait for it, and a submission from yet
- * another thread that loses the device. The host lets go only then, since a layer cannot end what
- * the driver under it waits for. */
+static void end_patients(patient patients[WAITERS], td_result expected)
+{
+    for (uint32_t i = 0; i < WAITERS; i++) {
+        tdi_thread_join(&patients[i].thread);
+        assert_int_equal(patients[i].result, expected);
+        td_request_release(patients[i].request);
+    }
+}
+
+/* Work that waits for the host. */
+static td_ticket submit_behind(td_device *device, VkSemaphore semaphore)
+{
+    const td_wait wait = {.semaphore = semaphore, .value = 1};
+    const td_lane_submit_params params = {.lane = TD_LANE_COMPUTE, .waits = &wait, .wait_count = 1};
+    td_ticket ticket;
+    gpu_ok(td_lane_submit(device, &params, &ticket));
+    return ticket;
+}
+
+static void signal_from_host(td_device *device, VkSemaphore semaphore)
+{
+    const VkSemaphoreSignalInfo signal = {
+        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO, .semaphore = semaphore, .value = 1};
+    assert_int_equal(device->vk.vkSignalSemaphore(device->handle, &signal), VK_SUCCESS);
+}
+
+/* Many threads wait for what waits for the host, and a submission from yet another thread loses the
+ * device. The host lets go only then, since a layer cannot end what the driver under it waits
+ * for. */
 static void wait_for_the_host(td_device *device, const faults *f, const faults_plan *plan)
 {
     VkSemaphore semaphore = make_timeline(device);
-    const td_wait wait = {.semaphore = semaphore, .value = 1};
-    const td_lane_submit_params params = {.lane = TD_LANE_COMPUTE, .waits = &wait, .wait_count = 1};
     patient patients[WAITERS];
-    td_ticket ticket;
-    gpu_ok(td_lane_submit(device, &params, &ticket));
+    const td_ticket ticket = submit_behind(device, semaphore);
     start_patients(device, ticket, patients);
     assert_int_equal(td_ticket_wait(device, ticket, 20000000), TD_ERROR_TIMEOUT);
     loser l = {.device = device};
@@ -286,15 +334,9 @@ static void wait_for_the_host(td_device *device, const faults *f, const faults_p
     gpu_ok(tdi_thread_start(&l.thread, "loser", lose_by_submitting, &l));
     while (!f->lost(device->handle))
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    const VkSemaphoreSignalInfo signal = {
-        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO, .semaphore = semaphore, .value = 1};
-    assert_int_equal(device->vk.vkSignalSemaphore(device->handle, &signal), VK_SUCCESS);
+    signal_from_host(device, semaphore);
     tdi_thread_join(&l.thread);
-    for (uint32_t i = 0; i < WAITERS; i++) {
-        tdi_thread_join(&patients[i].thread);
-        assert_int_equal(patients[i].result, TD_ERROR_DEVICE_LOST);
-        td_request_release(patients[i].request);
-    }
+    end_patients(patients, TD_ERROR_DEVICE_LOST);
     device->vk.vkDestroySemaphore(device->handle, semaphore, NULL);
 }
 
@@ -302,43 +344,36 @@ static void waiting_threads_wake_up(void **state)
 {
     (void)state;
     const faults_plan plan = {.calls = FAULTS_SUBMIT2, .nth = 1, .result = VK_ERROR_DEVICE_LOST};
-    assert_true(survives(wait_for_the_host, &plan));
+    assert_true(survives_unwatched(wait_for_the_host, &plan));
 }
 
 /* ---- want of memory is no loss ---- */
 
-static void render_all(td_device *device, const faults *f, const faults_plan *plan)
+/* The waits fail, are repeated, and end as if nothing had been. */
+static void wait_without_memory(td_device *device, const faults *f, const faults_plan *plan)
 {
-    td_scene *scene = scene_rich(1);
-    const td_renderer_params params = view_params(scene);
-    td_renderer *renderer = scene_renderer(device, &params);
-    const td_camera camera = scene_rich_camera(1);
-    scene_picture expected = scene_view(renderer, &camera);
+    VkSemaphore semaphore = make_timeline(device);
+    patient patients[WAITERS];
+    const td_ticket ticket = submit_behind(device, semaphore);
     f->arm(device->handle, plan);
-    for (uint32_t i = 0; i < VIEWS; i++) {
-        scene_picture picture = scene_view(renderer, &camera);
-        scene_assert_same(&picture, &expected, "where the driver lacked memory");
-        scene_picture_free(&picture);
-    }
-    scene_picture_free(&expected);
-    td_renderer_destroy(renderer);
-    td_scene_destroy(scene);
+    start_patients(device, ticket, patients);
+    while (f->counted(device->handle) < plan->nth + plan->times)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    signal_from_host(device, semaphore);
+    end_patients(patients, TD_OK);
+    device->vk.vkDestroySemaphore(device->handle, semaphore, NULL);
 }
 
-/* Nobody is told: it is waited again. */
 static void waits_without_memory_are_repeated(void **state)
 {
     (void)state;
     const VkResult results[] = {VK_ERROR_OUT_OF_HOST_MEMORY, VK_ERROR_OUT_OF_DEVICE_MEMORY};
-    for (uint32_t i = 0; i < 2; i++) {
-        const faults_plan wait = {
-            .calls = FAULTS_WAIT_SEMAPHORES, .nth = 1, .times = 3, .result = results[i]};
-        assert_true(survives(render_all, &wait));
-        const faults_plan both = {.calls = FAULTS_WAIT_SEMAPHORES | FAULTS_COUNTER_VALUE,
-                                  .nth = 2,
-                                  .times = 5,
-                                  .result = results[i]};
-        assert_true(survives(render_all, &both));
+    const uint32_t calls[] = {FAULTS_WAIT_SEMAPHORES, FAULTS_COUNTER_VALUE,
+                              FAULTS_WAIT_SEMAPHORES | FAULTS_COUNTER_VALUE};
+    for (uint32_t i = 0; i < 6; i++) {
+        const faults_plan plan = {
+            .calls = calls[i / 2], .nth = 1, .times = 4, .result = results[i % 2]};
+        assert_true(survives_unwatched(wait_without_memory, &plan));
     }
 }
 
