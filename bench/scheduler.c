@@ -135,10 +135,17 @@ static void submit_line(const load *l, queue_line *line, uint32_t slot,
     line->last[slot] = line->value;
 }
 
+/* The very calls that tandem's modes record. */
+static void record_parts(const bench *b, VkCommandBuffer commands, uint32_t slot)
+{
+    for (uint32_t i = 0; i < (b->split_calls ? b->parts : 1); i++)
+        load_record_compute(&b->l, commands, slot, b->split_calls ? 1 : b->parts);
+}
+
 static void record_whole_frame(const bench *b, VkCommandBuffer commands, uint32_t slot)
 {
     load_record_return(&b->l, commands);
-    load_record_compute(&b->l, commands, slot, b->parts);
+    record_parts(b, commands, slot);
     load_record_handover(&b->l, commands);
     load_record_graphics(&b->l, commands, slot);
 }
@@ -153,7 +160,7 @@ static void plain_one_frame(bench *b, uint32_t slot)
 static void plain_compute(bench *b, uint32_t slot)
 {
     wait_line(&b->l, &b->graphics, b->graphics.last[slot]);
-    load_record_compute(&b->l, open_commands(&b->l, &b->compute, slot), slot, b->parts);
+    record_parts(b, open_commands(&b->l, &b->compute, slot), slot);
     submit_line(&b->l, &b->compute, slot, NULL);
 }
 

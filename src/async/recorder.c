@@ -6,8 +6,8 @@
 #include "async/lane.h"
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/pool.h"
 #include "base/text.h"
+#include "base/thread.h"
 
 #define MOST_THREADS  64
 #define MOST_SLOTS    16
@@ -35,9 +35,13 @@ typedef struct recorder_slot {
     td_ticket last;       /* the frame that used it last */
 } recorder_slot;
 
-/* What one thread writes while a frame is recorded. */
+/* A thread keeps its number, and with it its pools, so that what it records into stays in its
+ * caches. Number 0 is whoever calls. */
 typedef struct recorder_thread {
-    _Alignas(CACHE_LINE) td_result result;
+    _Alignas(CACHE_LINE) td_recorder *recorder;
+    uint32_t index;
+    tdi_thread handle;
+    td_result result; /* of the frame, as the sentence */
     char sentence[SENTENCE];
 } recorder_thread;
 
@@ -45,14 +49,19 @@ struct td_recorder {
     td_device *device;
     td_lane lane;
     td_monitor *monitor;
-    tdi_pool *pool; /* NULL with one thread: the calling one */
     uint32_t thread_count, slot_count;
+    tdi_mutex lock;
+    tdi_cond work; /* a frame came, or the end */
+    tdi_cond idle; /* the last thread has done its share */
+    uint32_t busy; /* threads that have not */
+    uint32_t started;
+    bool stopping;
     recorder_thread *threads;
     recorder_slot *slots;
     VkCommandBuffer *ordered; /* by part, of the recorded frame */
     size_t ordered_capacity;
     uint32_t part_count;
-    uint64_t recording; /* counts from 1, those that failed too */
+    uint64_t recording; /* counts from 1, those that failed too; changed under the lock */
     uint32_t next_slot;
     bool recorded;       /* a frame awaits its submission */
     bool secondary;      /* its parts are */
@@ -176,9 +185,8 @@ static void keep_failure(td_recorder *recorder, uint32_t thread, td_result resul
 
 /* One thread's share of a frame: parts as long as there are any, so that a slow thread keeps
  * nobody waiting. */
-static void record_parts(void *user, uint32_t thread)
+static void record_parts(td_recorder *recorder, uint32_t thread)
 {
-    td_recorder *recorder = user;
     while (!atomic_load_explicit(&recorder->failed, memory_order_relaxed)) {
         const uint32_t part =
             atomic_fetch_add_explicit(&recorder->next_part, 1, memory_order_relaxed);
@@ -191,6 +199,46 @@ static void record_parts(void *user, uint32_t thread)
         else if (recorder->monitor)
             note_span(recorder, thread, part, begin_ns);
     }
+}
+
+static void run_thread(void *user)
+{
+    recorder_thread *own = user;
+    td_recorder *recorder = own->recorder;
+    uint64_t seen = 0;
+    tdi_mutex_lock(&recorder->lock);
+    for (;;) {
+        while (!recorder->stopping && recorder->recording == seen)
+            tdi_cond_wait(&recorder->work, &recorder->lock);
+        if (recorder->stopping)
+            break;
+        seen = recorder->recording;
+        tdi_mutex_unlock(&recorder->lock);
+        record_parts(recorder, own->index);
+        tdi_mutex_lock(&recorder->lock);
+        if (--recorder->busy == 0)
+            tdi_cond_signal(&recorder->idle);
+    }
+    tdi_mutex_unlock(&recorder->lock);
+}
+
+/* All threads, the calling one among them. */
+static void record_on_all(td_recorder *recorder)
+{
+    for (uint32_t i = 0; i < recorder->thread_count; i++)
+        recorder->threads[i].result = TD_OK;
+    atomic_store(&recorder->next_part, 0);
+    atomic_store(&recorder->failed, false);
+    tdi_mutex_lock(&recorder->lock);
+    recorder->recording++;
+    recorder->busy = recorder->started;
+    tdi_cond_broadcast(&recorder->work);
+    tdi_mutex_unlock(&recorder->lock);
+    record_parts(recorder, 0);
+    tdi_mutex_lock(&recorder->lock);
+    while (recorder->busy > 0)
+        tdi_cond_wait(&recorder->idle, &recorder->lock);
+    tdi_mutex_unlock(&recorder->lock);
 }
 
 static td_result first_failure(const td_recorder *recorder)
@@ -244,15 +292,7 @@ td_result td_recorder_record(td_recorder *recorder, const td_recorder_frame *fra
         return tdi_fail(TD_ERROR_ARGUMENT, "td_recorder_record: `%s` is NULL",
                         commands ? "count" : "commands");
     TDI_TRY(open_frame(recorder, frame, timeout_ns));
-    recorder->recording++;
-    for (uint32_t i = 0; i < recorder->thread_count; i++)
-        recorder->threads[i].result = TD_OK;
-    atomic_store(&recorder->next_part, 0);
-    atomic_store(&recorder->failed, false);
-    if (recorder->pool)
-        tdi_pool_for(recorder->pool, recorder->thread_count, record_parts, recorder);
-    else
-        record_parts(recorder, 0);
+    record_on_all(recorder);
     TDI_TRY(first_failure(recorder));
     recorder->next_slot = (recorder->next_slot + 1) % recorder->slot_count;
     recorder->recorded = true;
@@ -357,10 +397,30 @@ static td_result make_threads(td_recorder *recorder)
     if (!recorder->threads)
         return TD_ERROR_HOST_MEMORY;
     memset(recorder->threads, 0, bytes);
-    /* The calling thread is one of them. */
-    if (recorder->thread_count > 1)
-        TDI_TRY(tdi_pool_create(recorder->thread_count - 1, "record", &recorder->pool));
+    for (uint32_t i = 1; i < recorder->thread_count; i++) {
+        recorder_thread *thread = &recorder->threads[i];
+        char name[16];
+        tdi_snprintf(name, sizeof name, "record %u", i);
+        thread->recorder = recorder;
+        thread->index = i;
+        TDI_TRY(tdi_thread_start(&thread->handle, name, run_thread, thread));
+        recorder->started++;
+    }
     return TD_OK;
+}
+
+static td_result make_locks(td_recorder *recorder)
+{
+    TDI_TRY(tdi_mutex_init(&recorder->lock, TDI_RANK_RECORDER));
+    td_result result = tdi_cond_init(&recorder->work);
+    if (result == TD_OK) {
+        result = tdi_cond_init(&recorder->idle);
+        if (result == TD_OK)
+            return TD_OK;
+        tdi_cond_destroy(&recorder->work);
+    }
+    tdi_mutex_destroy(&recorder->lock);
+    return result;
 }
 
 static td_result check_params(const td_recorder_params *params)
@@ -379,8 +439,8 @@ static td_result check_params(const td_recorder_params *params)
 static td_result build(td_recorder *recorder)
 {
     TDI_TRY(tdi_lanes_ready(recorder->device));
-    TDI_TRY(make_threads(recorder));
-    return make_slots(recorder);
+    TDI_TRY(make_slots(recorder));
+    return make_threads(recorder);
 }
 
 td_result td_recorder_create(td_device *device, const td_recorder_params *params, td_recorder **out)
@@ -403,7 +463,12 @@ td_result td_recorder_create(td_device *device, const td_recorder_params *params
                              : cores < MOST_THREADS ? cores
                                                     : MOST_THREADS;
     recorder->slot_count = params->slots ? params->slots : DEFAULT_SLOTS;
-    const td_result result = build(recorder);
+    td_result result = make_locks(recorder);
+    if (result != TD_OK) {
+        tdi_free(recorder);
+        return result;
+    }
+    result = build(recorder);
     if (result != TD_OK) {
         td_recorder_destroy(recorder);
         return result;
@@ -425,15 +490,28 @@ static void destroy_slot(td_recorder *recorder, recorder_slot *slot)
     tdi_free(slot->pools);
 }
 
+static void stop_threads(td_recorder *recorder)
+{
+    tdi_mutex_lock(&recorder->lock);
+    recorder->stopping = true;
+    tdi_cond_broadcast(&recorder->work);
+    tdi_mutex_unlock(&recorder->lock);
+    for (uint32_t i = 1; i <= recorder->started; i++)
+        tdi_thread_join(&recorder->threads[i].handle);
+}
+
 void td_recorder_destroy(td_recorder *recorder)
 {
     if (!recorder)
         return;
-    tdi_pool_destroy(recorder->pool);
+    stop_threads(recorder);
     for (uint32_t i = 0; recorder->slots && i < recorder->slot_count; i++)
         destroy_slot(recorder, &recorder->slots[i]);
     tdi_free(recorder->slots);
     tdi_free(recorder->threads);
     tdi_free(recorder->ordered);
+    tdi_cond_destroy(&recorder->idle);
+    tdi_cond_destroy(&recorder->work);
+    tdi_mutex_destroy(&recorder->lock);
     tdi_free(recorder);
 }
