@@ -51,7 +51,7 @@ struct td_recorder {
     td_monitor *monitor;
     uint32_t thread_count, slot_count;
     tdi_mutex lock;
-    tdi_cond work; /* a frame came, or the end */
+    tdi_cond came; /* a frame came, or the end */
     tdi_cond idle; /* the last thread has done its share */
     uint32_t busy; /* threads that have not */
     uint32_t started;
@@ -209,7 +209,7 @@ static void run_thread(void *user)
     tdi_mutex_lock(&recorder->lock);
     for (;;) {
         while (!recorder->stopping && recorder->recording == seen)
-            tdi_cond_wait(&recorder->work, &recorder->lock);
+            tdi_cond_wait(&recorder->came, &recorder->lock);
         if (recorder->stopping)
             break;
         seen = recorder->recording;
@@ -232,7 +232,7 @@ static void record_on_all(td_recorder *recorder)
     tdi_mutex_lock(&recorder->lock);
     recorder->recording++;
     recorder->busy = recorder->started;
-    tdi_cond_broadcast(&recorder->work);
+    tdi_cond_broadcast(&recorder->came);
     tdi_mutex_unlock(&recorder->lock);
     record_parts(recorder, 0);
     tdi_mutex_lock(&recorder->lock);
@@ -412,12 +412,12 @@ static td_result make_threads(td_recorder *recorder)
 static td_result make_locks(td_recorder *recorder)
 {
     TDI_TRY(tdi_mutex_init(&recorder->lock, TDI_RANK_RECORDER));
-    td_result result = tdi_cond_init(&recorder->work);
+    td_result result = tdi_cond_init(&recorder->came);
     if (result == TD_OK) {
         result = tdi_cond_init(&recorder->idle);
         if (result == TD_OK)
             return TD_OK;
-        tdi_cond_destroy(&recorder->work);
+        tdi_cond_destroy(&recorder->came);
     }
     tdi_mutex_destroy(&recorder->lock);
     return result;
@@ -494,7 +494,7 @@ static void stop_threads(td_recorder *recorder)
 {
     tdi_mutex_lock(&recorder->lock);
     recorder->stopping = true;
-    tdi_cond_broadcast(&recorder->work);
+    tdi_cond_broadcast(&recorder->came);
     tdi_mutex_unlock(&recorder->lock);
     for (uint32_t i = 1; i <= recorder->started; i++)
         tdi_thread_join(&recorder->threads[i].handle);
@@ -511,7 +511,7 @@ void td_recorder_destroy(td_recorder *recorder)
     tdi_free(recorder->threads);
     tdi_free(recorder->ordered);
     tdi_cond_destroy(&recorder->idle);
-    tdi_cond_destroy(&recorder->work);
+    tdi_cond_destroy(&recorder->came);
     tdi_mutex_destroy(&recorder->lock);
     tdi_free(recorder);
 }
