@@ -7,7 +7,7 @@
 #include <tandem/vulkan.h>
 
 #include "base/clock.h"
-#include "gpu/choice.h"
+#include "gpu/feature.h"
 #include "triangles_frag_spv.h"
 #include "triangles_vert_spv.h"
 #include "waves_spv.h"

@@ -32,6 +32,8 @@ BASELINES = {
     "first-image": ("filly", None, "W1"),
 }
 ALONE = ["city", "spheres", "png-helmet", "png-sponza", "png-city"]
+# Programs of their own, beside --program: they measure their baselines themselves.
+PROGRAMS = ["scheduler", "recorder", "frames"]
 # Versions of the renderers that the aims were set against; numpy and pillow are what they return
 # images with.
 PACKAGES = {"vtk": "vtk==9.7.2", "filly": "filly==0.2.1"}
@@ -161,7 +163,37 @@ def take_turns(arguments, name):
     return row
 
 
+def program_rows(arguments, name):
+    """What a program of its own measured: one row a variant, its figures under `figures`."""
+    path = os.path.join(os.path.dirname(arguments.program), "bench", f"bench_{name}")
+    if not os.path.exists(path):
+        raise Unavailable(f"there is no {path}; build with -Dtests=true")
+    done = subprocess.run([path], capture_output=True, text=True, check=False)
+    if done.returncode == 77:
+        raise Skipped(done.stderr.strip())
+    try:
+        report = json.loads(done.stdout)
+    except json.JSONDecodeError:
+        raise Unavailable(f"{path} ended with {done.returncode}: {done.stderr[-200:]}") from None
+    return {"name": name, "figures": report}
+
+
+def print_figures(figures, depth=0):
+    """A report's figures, one a line, nested ones indented."""
+    for key, value in figures.items() if isinstance(figures, dict) else enumerate(figures):
+        if isinstance(value, (dict, list)):
+            print("  " * depth + f"{key}")
+            print_figures(value, depth + 1)
+        else:
+            print("  " * depth + f"{key}  {value:.5g}" if isinstance(value, float)
+                  else "  " * depth + f"{key}  {value}")
+
+
 def print_row(row):
+    if "figures" in row:
+        print(row["name"])
+        print_figures(row["figures"], 1)
+        return
     line = f"{row['name']:16} {row['tandem']:10.2f} {row['unit']:16}"
     if "times" in row:
         line += f" {row['baseline']:8} {row['baseline_median']:10.2f}   {row['times']:6.2f} times"
@@ -179,7 +211,7 @@ def main():
     parser.add_argument("--output", help="the rows as JSON (results/ beside this script)")
     parser.add_argument("names", nargs="*", metavar="NAME", help="all of them by default")
     arguments = parser.parse_args()
-    known = [*BASELINES, *ALONE]
+    known = [*BASELINES, *ALONE, *PROGRAMS]
     names = arguments.names or known
     for name in names:
         if name not in known:
@@ -194,12 +226,24 @@ def main():
     sys.exit(0 if run_all(arguments, names, hardware) else 1)
 
 
+def keep_others(path, rows):
+    """Rows of an earlier run on this hardware that this run did not measure stay."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            earlier = json.load(file)["rows"]
+    except (OSError, ValueError, KeyError):
+        return rows
+    measured = {row["name"] for row in rows}
+    return [row for row in earlier if row["name"] not in measured] + rows
+
+
 def run_all(arguments, names, hardware):
     """Measures, prints and keeps the rows; false if one of them failed."""
     rows, good = [], True
     for name in names:
         try:
-            rows.append(take_turns(arguments, name))
+            rows.append(program_rows(arguments, name) if name in PROGRAMS
+                        else take_turns(arguments, name))
             print_row(rows[-1])
         except Skipped as error:
             print(f"{name:16} skipped: {error}", flush=True)
@@ -207,6 +251,8 @@ def run_all(arguments, names, hardware):
             good = False
             print(f"{name:16} failed: {error}", flush=True)
     path = arguments.output or results_path(hardware)
+    if not arguments.output:
+        rows = keep_others(path, rows)
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     with open(path, "w", encoding="utf-8") as file:
         json.dump({"hardware": hardware, "rows": rows}, file, indent=2)
