@@ -175,6 +175,5 @@ END
     export VK_DRIVER_FILES
     dpkg-query -W -f="\${Package} \${Version}\n" vulkan-validationlayers mesa-vulkan-drivers
     [[ -f /build/build.ninja ]] || meson setup /build /tandem
-    meson compile -C /build
-    meson test -C /build --no-rebuild --print-errorlogs --timeout-multiplier 4 --suite gpu'
+    meson test -C /build --print-errorlogs --timeout-multiplier 4 --suite gpu'
 }
