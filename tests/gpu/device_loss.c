@@ -2,119 +2,19 @@
  * several threads: each call returns, each waiting thread wakes up, and destroying frees all. */
 #define _POSIX_C_SOURCE 200809L /* nanosleep */
 
+#include "fault_support.h"
 #include "scene_support.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include <tandem/ticket.h>
 
-#include "../layers/faults.h"
 #include "async/upload.h"
-#include "base/memory.h"
 #include "base/thread.h"
 
 enum { SIDE = 16, VIEWS = 5, WAITERS = 8 };
 
 #define MIB (UINT64_C(1) << 20)
-
-static faults find_faults(td_device *device)
-{
-    faults f;
-    assert_true(faults_find(vkGetDeviceProcAddr, device->handle, &f));
-    return f;
-}
-
-/* What a call may give whose device is lost at some time, and nothing else. */
-static bool went_well(td_result result)
-{
-    if (result != TD_OK && result != TD_ERROR_DEVICE_LOST)
-        fail_msg("%s: %s", td_result_name(result), td_last_error());
-    assert_true(result == TD_OK || strlen(td_last_error()) > 0);
-    return result == TD_OK;
-}
-
-/* Work that arms the plan when it is ready for it. */
-typedef void (*work_fn)(td_device *device, const faults *f, const faults_plan *plan);
-
-static void assert_budget_is_back(td_device *device)
-{
-    td_budget_info info;
-    tdi_memory_trim(device);
-    td_budget_get_info(td_device_budget(device), &info);
-    assert_int_equal(info.used_bytes, 0);
-    assert_int_equal(info.held_bytes, 0);
-}
-
-static void assert_stays_lost(td_device *device)
-{
-    const td_lane_submit_params params = {.lane = TD_LANE_COMPUTE};
-    td_ticket ticket;
-    assert_int_equal(td_lane_submit(device, &params, &ticket), TD_ERROR_DEVICE_LOST);
-}
-
-/* True if the plan's call came. */
-static bool survives_with(work_fn work, const faults_plan *plan, bool validation)
-{
-    const td_device_params params = {.validation = validation};
-    const uint64_t blocks = tdi_live_blocks();
-    td_device *device = NULL;
-    gpu_watch_messages(NULL);
-    gpu_check_device(td_device_create(&params, &device));
-    const faults f = find_faults(device);
-    work(device, &f, plan);
-    const bool happened = f.happened(device->handle);
-    assert_budget_is_back(device);
-    if (happened && plan->result == VK_ERROR_DEVICE_LOST)
-        assert_stays_lost(device);
-    td_device_destroy(device);
-    assert_int_equal(gpu_message_count(), 0);
-    assert_int_equal(tdi_live_blocks(), blocks);
-    return happened;
-}
-
-static bool survives(work_fn work, const faults_plan *plan)
-{
-    return survives_with(work, plan, true);
-}
-
-/* The validation of 1.3.239 loses count of semaphores that the host signals, and then waits for
- * itself for ten seconds (UNASSIGNED-VkSemaphore-state-timeout, "most likely a validation bug"). */
-static bool survives_unwatched(work_fn work, const faults_plan *plan)
-{
-    static const char VALIDATION[] = "VK_LAYER_KHRONOS_validation:";
-    char *all = strdup(getenv("VK_INSTANCE_LAYERS"));
-    char *rest = malloc(strlen(all) + 2);
-    assert_non_null(rest);
-    strcat(strcpy(rest, all), ":");
-    char *found = strstr(rest, VALIDATION);
-    if (found)
-        memmove(found, found + strlen(VALIDATION), strlen(found + strlen(VALIDATION)) + 1);
-    setenv("VK_INSTANCE_LAYERS", rest, 1);
-    const bool happened = survives_with(work, plan, false);
-    setenv("VK_INSTANCE_LAYERS", all, 1);
-    free(rest);
-    free(all);
-    return happened;
-}
-
-/* With `after` the call has done its work before it reports the loss. Where each device takes long,
- * only the long run tries every single call. The first that does not come any more ends it. */
-static void survives_at_each(work_fn work, uint32_t calls, uint32_t at_least, uint32_t step)
-{
-    uint32_t losses = 0;
-    for (int after = 0; after < 2; after++) {
-        faults_plan plan = {
-            .calls = calls, .nth = 1, .result = VK_ERROR_DEVICE_LOST, .after = after};
-        while (survives(work, &plan)) {
-            plan.nth += getenv("TANDEM_TEST_LONG") ? 1 : step;
-            losses++;
-        }
-    }
-    if (losses < at_least)
-        fail_msg("only %u calls could fail, of at least %u", losses, at_least);
-}
 
 /* ---- uploads ---- */
 
@@ -134,8 +34,8 @@ static void upload_on(td_device *device)
     td_ticket ticket = {0};
     gpu_make_buffer(device, 21 * MIB, TDI_MEMORY_DEVICE, &buffer);
     const td_result result = tdi_upload_create(device, buffer.size, &upload);
-    if (went_well(result) && went_well(upload_pieces(upload, &buffer, &ticket)))
-        went_well(tdi_ticket_wait(device, ticket, SCENE_LIMIT_NS));
+    if (fault_went_well(result) && fault_went_well(upload_pieces(upload, &buffer, &ticket)))
+        fault_went_well(tdi_ticket_wait(device, ticket, SCENE_LIMIT_NS));
     tdi_upload_destroy(upload);
     tdi_buffer_destroy(device, &buffer);
 }
@@ -149,9 +49,9 @@ static void upload(td_device *device, const faults *f, const faults_plan *plan)
 static void lost_while_uploading(void **state)
 {
     (void)state;
-    survives_at_each(upload, FAULTS_SUBMIT2, 6, 1);
-    survives_at_each(upload, FAULTS_WAIT_SEMAPHORES, 2, 2);
-    survives_at_each(upload, FAULTS_COUNTER_VALUE, 2, 3);
+    fault_survives_at_each(upload, FAULTS_SUBMIT2, 6, 1);
+    fault_survives_at_each(upload, FAULTS_WAIT_SEMAPHORES, 2, 2);
+    fault_survives_at_each(upload, FAULTS_COUNTER_VALUE, 2, 3);
 }
 
 /* ---- views ---- */
@@ -173,7 +73,7 @@ typedef struct view_waiter {
 static void wait_for_view(void *user)
 {
     view_waiter *waiter = user;
-    went_well(td_request_wait(waiter->request, SCENE_LIMIT_NS));
+    fault_went_well(td_request_wait(waiter->request, SCENE_LIMIT_NS));
     td_request_release(waiter->request);
 }
 
@@ -185,7 +85,7 @@ static void render_views(td_renderer *renderer)
     for (; count < VIEWS; count++) {
         const td_camera camera = scene_rich_camera(count);
         view_waiter *waiter = &waiters[count];
-        if (!went_well(
+        if (!fault_went_well(
                 td_renderer_submit(renderer, &camera, 1, 0, SCENE_LIMIT_NS, &waiter->request)))
             break;
         gpu_ok(tdi_thread_start(&waiter->thread, "view", wait_for_view, waiter));
@@ -216,9 +116,9 @@ static void render(td_device *device, const faults *f, const faults_plan *plan)
 static void lost_while_rendering(void **state)
 {
     (void)state;
-    survives_at_each(render, FAULTS_SUBMIT2, 4, 4);
-    survives_at_each(render, FAULTS_WAIT_SEMAPHORES, 2, 9);
-    survives_at_each(render, FAULTS_COUNTER_VALUE, 2, 41);
+    fault_survives_at_each(render, FAULTS_SUBMIT2, 4, 7);
+    fault_survives_at_each(render, FAULTS_WAIT_SEMAPHORES, 2, 13);
+    fault_survives_at_each(render, FAULTS_COUNTER_VALUE, 2, 67);
 }
 
 static void make_renderer(td_device *device, const faults *f, const faults_plan *plan)
@@ -227,7 +127,7 @@ static void make_renderer(td_device *device, const faults *f, const faults_plan 
     const td_renderer_params params = view_params(scene);
     td_renderer *renderer = NULL;
     f->arm(device->handle, plan);
-    if (went_well(td_renderer_create(device, &params, &renderer)))
+    if (fault_went_well(td_renderer_create(device, &params, &renderer)))
         render_views(renderer);
     else
         assert_null(renderer);
@@ -238,8 +138,8 @@ static void make_renderer(td_device *device, const faults *f, const faults_plan 
 static void lost_while_making_a_renderer(void **state)
 {
     (void)state;
-    survives_at_each(make_renderer, FAULTS_SUBMIT2, 2, 7);
-    survives_at_each(make_renderer, FAULTS_WAIT_SEMAPHORES, 2, 13);
+    fault_survives_at_each(make_renderer, FAULTS_SUBMIT2, 2, 11);
+    fault_survives_at_each(make_renderer, FAULTS_WAIT_SEMAPHORES, 2, 29);
 }
 
 /* ---- threads that wait for what cannot end ---- */
@@ -280,7 +180,7 @@ typedef struct loser {
 
 static void lose_by_submitting(void *user)
 {
-    assert_stays_lost(((loser *)user)->device);
+    fault_assert_lost(((loser *)user)->device);
 }
 
 static void start_patients(td_device *device, td_ticket ticket, patient patients[WAITERS])
@@ -344,7 +244,7 @@ static void waiting_threads_wake_up(void **state)
 {
     (void)state;
     const faults_plan plan = {.calls = FAULTS_SUBMIT2, .nth = 1, .result = VK_ERROR_DEVICE_LOST};
-    assert_true(survives_unwatched(wait_for_the_host, &plan));
+    assert_true(fault_survives_unwatched(wait_for_the_host, &plan));
 }
 
 /* ---- want of memory is no loss ---- */
@@ -373,7 +273,7 @@ static void waits_without_memory_are_repeated(void **state)
     for (uint32_t i = 0; i < 6; i++) {
         const faults_plan plan = {
             .calls = calls[i / 2], .nth = 1, .times = 4, .result = results[i % 2]};
-        assert_true(survives_unwatched(wait_without_memory, &plan));
+        assert_true(fault_survives_unwatched(wait_without_memory, &plan));
     }
 }
 

@@ -1,0 +1,98 @@
+#define _POSIX_C_SOURCE 200809L /* setenv, strdup */
+
+#include "fault_support.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <tandem/ticket.h>
+
+#include "base/memory.h"
+
+faults fault_find(td_device *device)
+{
+    faults f;
+    assert_true(faults_find(vkGetDeviceProcAddr, device->handle, &f));
+    return f;
+}
+
+bool fault_went_well(td_result result)
+{
+    if (result != TD_OK && result != TD_ERROR_DEVICE_LOST)
+        fail_msg("%s: %s", td_result_name(result), td_last_error());
+    assert_true(result == TD_OK || strlen(td_last_error()) > 0);
+    return result == TD_OK;
+}
+
+static void assert_budget_is_back(td_device *device)
+{
+    td_budget_info info;
+    tdi_memory_trim(device);
+    td_budget_get_info(td_device_budget(device), &info);
+    assert_int_equal(info.used_bytes, 0);
+    assert_int_equal(info.held_bytes, 0);
+}
+
+void fault_assert_lost(td_device *device)
+{
+    const td_lane_submit_params params = {.lane = TD_LANE_COMPUTE};
+    td_ticket ticket;
+    assert_int_equal(td_lane_submit(device, &params, &ticket), TD_ERROR_DEVICE_LOST);
+}
+
+static bool survives_with(fault_work_fn work, const faults_plan *plan, bool validation)
+{
+    const td_device_params params = {.validation = validation};
+    const uint64_t blocks = tdi_live_blocks();
+    td_device *device = NULL;
+    gpu_watch_messages(NULL);
+    gpu_check_device(td_device_create(&params, &device));
+    const faults f = fault_find(device);
+    work(device, &f, plan);
+    const bool happened = f.happened(device->handle);
+    assert_budget_is_back(device);
+    if (happened && plan->result == VK_ERROR_DEVICE_LOST)
+        fault_assert_lost(device);
+    td_device_destroy(device);
+    assert_int_equal(gpu_message_count(), 0);
+    assert_int_equal(tdi_live_blocks(), blocks);
+    return happened;
+}
+
+bool fault_survives(fault_work_fn work, const faults_plan *plan)
+{
+    return survives_with(work, plan, true);
+}
+
+bool fault_survives_unwatched(fault_work_fn work, const faults_plan *plan)
+{
+    static const char VALIDATION[] = "VK_LAYER_KHRONOS_validation:";
+    char *all = strdup(getenv("VK_INSTANCE_LAYERS"));
+    char *rest = malloc(strlen(all) + 2);
+    assert_non_null(rest);
+    strcat(strcpy(rest, all), ":");
+    char *found = strstr(rest, VALIDATION);
+    if (found)
+        memmove(found, found + strlen(VALIDATION), strlen(found + strlen(VALIDATION)) + 1);
+    setenv("VK_INSTANCE_LAYERS", rest, 1);
+    const bool happened = survives_with(work, plan, false);
+    setenv("VK_INSTANCE_LAYERS", all, 1);
+    free(rest);
+    free(all);
+    return happened;
+}
+
+void fault_survives_at_each(fault_work_fn work, uint32_t calls, uint32_t at_least, uint32_t step)
+{
+    uint32_t losses = 0;
+    for (int after = 0; after < 2; after++) {
+        faults_plan plan = {
+            .calls = calls, .nth = 1, .result = VK_ERROR_DEVICE_LOST, .after = after};
+        while (fault_survives(work, &plan)) {
+            plan.nth += getenv("TANDEM_TEST_LONG") ? 1 : step;
+            losses++;
+        }
+    }
+    if (losses < at_least)
+        fail_msg("only %u calls could fail, of at least %u", losses, at_least);
+}
