@@ -27,7 +27,7 @@ static bool read_adversary(const char *text, schedule *out)
     uint64_t family = SCHEDULE_NO_FAMILY, hold_ms = DEFAULT_HOLD_MS;
     if (*text == ':') {
         text++;
-        if (!read_number(&text, &family))
+        if (*text != ':' && !read_number(&text, &family))
             return false;
     }
     if (*text == ':') {

@@ -1,0 +1,132 @@
+/* The same bytes whatever the order in which queues get to run: each way to render, under many
+ * seeds of the layer split_queues, and with each queue starved. A thousand seeds of each with
+ * TANDEM_TEST_LONG; else a few. */
+#include "scene_support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../layers/split_control.h"
+
+enum { VIEWS = 5, WIDTH = 64, HEIGHT = 48, LONG_SEEDS = 1000, SHORT_SEEDS = 12 };
+
+typedef struct variant {
+    const char *name;
+    bool copy_results;
+    td_raster raster;
+    uint32_t tile_width, in_flight, views_per_submission;
+} variant;
+
+/* Views are more than are in flight, so that slots and memory are used again. */
+static const variant variants[] = {
+    {"compute", false, TD_RASTER_COMPUTE, 0, 3, 1},
+    {"copied results", true, TD_RASTER_COMPUTE, 0, 3, 1},
+    {"tiles", true, TD_RASTER_COMPUTE, 32, 2, 1},
+    {"views together", true, TD_RASTER_COMPUTE, 0, 2, 2},
+    {"one in flight", true, TD_RASTER_COMPUTE, 0, 1, 1},
+    {"hardware", true, TD_RASTER_HARDWARE, 0, 3, 1},
+    {"draws", true, TD_RASTER_HARDWARE_DRAWS, 0, 3, 1},
+};
+#define VARIANTS (sizeof variants / sizeof variants[0])
+
+static split_set_schedule_fn find_set_schedule(td_device *device)
+{
+    return (split_set_schedule_fn)device->instance.vkGetDeviceProcAddr(device->handle,
+                                                                       SPLIT_SET_SCHEDULE);
+}
+
+static void set_schedule(td_device *device, const char *text)
+{
+    const split_set_schedule_fn set = find_set_schedule(device);
+    if (!set) {
+        print_message("skipped: queues run in order without the layer split_queues\n");
+        skip();
+    }
+    assert_int_equal(set(device->handle, text), VK_SUCCESS);
+}
+
+static td_renderer *make_renderer(td_device *device, td_scene *scene, const variant *v)
+{
+    td_renderer_params params = scene_renderer_params(scene, WIDTH, HEIGHT);
+    params.samples = 4;
+    params.copy_results = v->copy_results;
+    params.raster = v->raster;
+    params.tile_width = v->tile_width;
+    params.in_flight = v->in_flight;
+    params.views_per_submission = v->views_per_submission;
+    params.result_slots = VIEWS + 1;
+    return scene_renderer(device, &params);
+}
+
+static void render(td_renderer *renderer, uint32_t step, scene_picture pictures[VIEWS])
+{
+    td_camera cameras[VIEWS];
+    td_request *requests[VIEWS];
+    for (uint32_t i = 0; i < VIEWS; i++)
+        cameras[i] = scene_rich_camera(i);
+    for (uint32_t i = 0; i < VIEWS; i += step)
+        scene_submit(renderer, cameras + i, i + step <= VIEWS ? step : VIEWS - i, requests + i);
+    for (uint32_t i = 0; i < VIEWS; i++)
+        pictures[i] = scene_take(requests[i]);
+}
+
+static void free_all(scene_picture pictures[VIEWS])
+{
+    for (uint32_t i = 0; i < VIEWS; i++)
+        scene_picture_free(&pictures[i]);
+}
+
+static void assert_same_under(td_device *device, td_renderer *renderer, const variant *v,
+                              const scene_picture expected[VIEWS], const char *schedule)
+{
+    scene_picture pictures[VIEWS];
+    set_schedule(device, schedule);
+    render(renderer, v->views_per_submission, pictures);
+    for (uint32_t i = 0; i < VIEWS; i++) {
+        char what[96];
+        snprintf(what, sizeof what, "%s, %s, view %u", v->name, schedule, i);
+        scene_assert_same(&pictures[i], &expected[i], what);
+    }
+    free_all(pictures);
+}
+
+static void check_variant(td_device *device, td_scene *scene, const variant *v, uint32_t seeds)
+{
+    scene_picture expected[VIEWS];
+    td_renderer *renderer = make_renderer(device, scene, v);
+    set_schedule(device, "inorder");
+    render(renderer, v->views_per_submission, expected);
+    for (uint32_t i = 0; i < VIEWS; i++)
+        assert_true(scene_covered(&expected[i]) > WIDTH * HEIGHT / 4);
+    for (uint32_t seed = 1; seed <= seeds; seed++) {
+        char text[32];
+        snprintf(text, sizeof text, "seed:%u", seed);
+        assert_same_under(device, renderer, v, expected, text);
+    }
+    assert_same_under(device, renderer, v, expected, "adversarial::5");
+    assert_same_under(device, renderer, v, expected, "adversarial:0:5");
+    assert_same_under(device, renderer, v, expected, "adversarial:1:5");
+    assert_same_under(device, renderer, v, expected, "adversarial:2:5");
+    free_all(expected);
+    td_renderer_destroy(renderer);
+}
+
+static void no_order_of_queues_changes_a_byte(td_device *device)
+{
+    const uint32_t seeds = getenv("TANDEM_TEST_LONG") ? LONG_SEEDS : SHORT_SEEDS;
+    set_schedule(device, "inorder");
+    assert_int_equal(device->queue_count, 3);
+    td_scene *scene = scene_rich(1);
+    for (uint32_t i = 0; i < VARIANTS; i++)
+        check_variant(device, scene, &variants[i], seeds);
+    td_scene_destroy(scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        gpu_test_with(no_order_of_queues_changes_a_byte,
+                      {.run = no_order_of_queues_changes_a_byte}),
+    };
+    return gpu_run_tests(tests);
+}
