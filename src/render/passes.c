@@ -337,13 +337,16 @@ static td_result add_visibility(tdi_passes *passes, td_graph *graph)
     return passes->params.raster == TD_RASTER_COMPUTE ? TD_OK : add_draw(passes, graph);
 }
 
+/* Executions of several tiles add their parts to one result, in any order. */
 static td_result add_output(tdi_passes *passes, td_graph *graph)
 {
+    const bool copied = passes->params.copy_out;
     const td_resource pixels = passes->roles[TDI_ROLE_PIXELS];
     const td_use shade[] = {
         compute_use(passes->frame, TD_ACCESS_READ, TD_BEFORE_KEPT),
         compute_use(passes->roles[TDI_ROLE_WORDS], TD_ACCESS_READ, TD_BEFORE_KEPT),
-        compute_use(pixels, TD_ACCESS_WRITE, TD_BEFORE_UNDEFINED),
+        copied ? compute_use(pixels, TD_ACCESS_WRITE, TD_BEFORE_UNDEFINED)
+               : compute_use(pixels, TD_ACCESS_ACCUMULATE, TD_BEFORE_KEPT),
     };
     const td_use copy[] = {
         {.resource = pixels,
@@ -353,8 +356,7 @@ static td_result add_output(tdi_passes *passes, td_graph *graph)
         {.resource = passes->result,
          .stages = VK_PIPELINE_STAGE_2_COPY_BIT,
          .access = VK_ACCESS_2_TRANSFER_WRITE_BIT,
-         .mode = TD_ACCESS_WRITE,
-         .before = TD_BEFORE_UNDEFINED},
+         .mode = TD_ACCESS_ACCUMULATE},
     };
     const td_use host = {
         .resource = passes->result,
@@ -362,7 +364,6 @@ static td_result add_output(tdi_passes *passes, td_graph *graph)
         .access = VK_ACCESS_2_HOST_READ_BIT,
         .mode = TD_ACCESS_READ,
     };
-    const bool copied = passes->params.copy_out;
     TDI_TRY(
         add_pass(passes, graph, "shade", TD_LANE_GRAPHICS, tdi_record_shade, shade, COUNT(shade)));
     if (copied)

@@ -140,3 +140,32 @@ VkAccessFlags2 hazards_accesses(VkAccessFlags2 mask)
 {
     return expand(mask, access_groups, COUNT(access_groups));
 }
+
+VkAccessFlags2 hazards_accesses_at(VkPipelineStageFlags2 stage, VkAccessFlags2 mask)
+{
+    static const VkAccessFlags2 of_shaders =
+        SHADER_READS | VK_ACCESS_2_UNIFORM_READ_BIT | VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT;
+    const VkAccessFlags2 single = hazards_accesses(mask);
+    switch (stage) {
+    case VK_PIPELINE_STAGE_2_DRAW_INDIRECT_BIT:
+        return single & VK_ACCESS_2_INDIRECT_COMMAND_READ_BIT;
+    case VK_PIPELINE_STAGE_2_INDEX_INPUT_BIT:
+        return single & VK_ACCESS_2_INDEX_READ_BIT;
+    case VK_PIPELINE_STAGE_2_VERTEX_ATTRIBUTE_INPUT_BIT:
+        return single & VK_ACCESS_2_VERTEX_ATTRIBUTE_READ_BIT;
+    case VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT:
+    case VK_PIPELINE_STAGE_2_VERTEX_SHADER_BIT:
+        return single & of_shaders;
+    case VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT:
+        return single & (of_shaders | VK_ACCESS_2_INPUT_ATTACHMENT_READ_BIT);
+    case VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT:
+        return single &
+               (VK_ACCESS_2_COLOR_ATTACHMENT_READ_BIT | VK_ACCESS_2_COLOR_ATTACHMENT_WRITE_BIT);
+    case VK_PIPELINE_STAGE_2_HOST_BIT:
+        return single & (VK_ACCESS_2_HOST_READ_BIT | VK_ACCESS_2_HOST_WRITE_BIT);
+    default:
+        return single & (stage & TRANSFER_STAGES
+                             ? VK_ACCESS_2_TRANSFER_READ_BIT | VK_ACCESS_2_TRANSFER_WRITE_BIT
+                             : ~(VkAccessFlags2)0);
+    }
+}

@@ -16,6 +16,8 @@ VkPipelineStageFlags2 hazards_and_later(VkPipelineStageFlags2 stages);
 
 /* The single accesses that a mask names. */
 VkAccessFlags2 hazards_accesses(VkAccessFlags2 mask);
+/* Those that a single stage can do (table "Supported access types"). */
+VkAccessFlags2 hazards_accesses_at(VkPipelineStageFlags2 stage, VkAccessFlags2 mask);
 
 #define HAZARDS_ALL_ACCESS (VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT)
 

@@ -318,6 +318,8 @@ static bool conflict(const hazards_access *before, const hazards_use *after)
 {
     if (before->use.mode == after->mode && after->mode != TD_ACCESS_WRITE)
         return false;
+    if (before->host && after->kept)
+        return false;
     return meet(&before->use.range, &after->range);
 }
 
@@ -394,44 +396,42 @@ static void forget_equal(hazards_track *track, const hazards_access *new)
     }
 }
 
-/* One for each stage, since a barrier may be for one of them only. */
 static void add_use(hazards_track *track, uint32_t queue, const hazards_use *use)
 {
-    VkPipelineStageFlags2 left = use->stages;
-    while (left) {
-        hazards_access added = {.use = *use, .queue = queue};
-        added.use.stages = left & (~left + 1);
-        added.host = added.use.stages == VK_PIPELINE_STAGE_2_HOST_BIT;
-        left &= ~added.use.stages;
-        forget_equal(track, &added);
-        add(track, &added);
-    }
+    const hazards_access added = {
+        .use = *use, .queue = queue, .host = use->stages == VK_PIPELINE_STAGE_2_HOST_BIT};
+    forget_equal(track, &added);
+    add(track, &added);
 }
 
-static hazards_use in_single_bits(const hazards_use *use)
+/* Calls `visit` for each stage of the use, since a barrier may be for one of them only. */
+static void for_each_stage(hazards_track *track, uint32_t queue, const hazards_use *use,
+                           void (*visit)(hazards_track *track, uint32_t queue,
+                                         const hazards_use *use))
 {
-    hazards_use single = *use;
-    single.stages = hazards_source_stages(use->stages);
-    single.access = hazards_accesses(use->access);
-    return single;
+    VkPipelineStageFlags2 left = hazards_source_stages(use->stages);
+    while (left) {
+        hazards_use single = *use;
+        single.stages = left & (~left + 1);
+        single.access = hazards_accesses_at(single.stages, use->access);
+        left &= ~single.stages;
+        visit(track, queue, &single);
+    }
 }
 
 void hazards_apply_uses(hazards_track *track, uint32_t queue, const hazards_use *uses,
                         uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        const hazards_use single = in_single_bits(&uses[i]);
-        check_use(track, queue, &single);
-        if (single.image)
-            check_layout(track, single.image, single.layout, single.what);
+        for_each_stage(track, queue, &uses[i], check_use);
+        if (uses[i].image)
+            check_layout(track, uses[i].image, uses[i].layout, uses[i].what);
     }
     for (uint32_t i = 0; i < count; i++)
         if (uses[i].mode == TD_ACCESS_WRITE)
             supersede(track, &uses[i]);
-    for (uint32_t i = 0; i < count; i++) {
-        const hazards_use single = in_single_bits(&uses[i]);
-        add_use(track, queue, &single);
-    }
+    for (uint32_t i = 0; i < count; i++)
+        for_each_stage(track, queue, &uses[i], add_use);
 }
 
 /* ---- semaphores and the host ---- */
