@@ -59,6 +59,11 @@ typedef struct td_renderer_params {
     td_tonemap tonemap;            /**< Tone curve. */
     td_raster raster;              /**< How triangles become samples. ::TD_ERROR_UNSUPPORTED with
                                         what is missing, where the device cannot. */
+    td_async_mode async;           /**< Whether compute and copies go to queues of their own. Auto:
+                                        where the device has them, and as long as that is measured
+                                        to give more views a second than the graphics queue alone.
+                                        On: ::TD_ERROR_UNSUPPORTED where it has none. Never changes
+                                        a byte. */
     float background[4];           /**< Linear RGBA behind everything; zero: transparent. */
     bool copy_results;             /**< Results go through device memory and the transfer lane,
                                         instead of straight into host memory by the last pass: one
@@ -88,6 +93,12 @@ typedef struct td_renderer_info {
     uint64_t readback_bytes;       /**< Of all slots. */
     td_raster raster;              /**< What was chosen; never ::TD_RASTER_AUTO. */
     const char *raster_reason;     /**< Why; lives as long as the library. */
+    bool async;                    /**< Compute and copies go to queues of their own now. */
+    bool async_measuring;          /**< Mode auto has not decided. */
+    uint32_t async_decisions;      /**< How often mode auto decided. */
+    double async_ms;               /**< Measured time a view that way; 0: not measured. */
+    double passthrough_ms;         /**< On the graphics queue alone; 0: not measured. */
+    const char *async_reason;      /**< Why; lives as long as the library. */
 } td_renderer_info;
 
 /** How this renderer does its work. */

@@ -488,13 +488,22 @@ static void note_submitted(tdi_plan_slot *slot, uint32_t batch, const wait_set *
     }
 }
 
+/* A plan need not realise lanes as the device does: what counts is the queue. */
+static td_lane lane_of(const td_device *device, const tdi_plan_batch *planned)
+{
+    td_lane lane = planned->lane;
+    for (int i = 0; i < TD_LANE_COUNT && device->lane_queue[lane] != planned->queue; i++)
+        lane = (td_lane)i;
+    return lane;
+}
+
 static td_result submit_batch(tdi_plan_slot *slot, uint32_t batch, const td_execution *execution)
 {
     const tdi_plan_batch *planned = &slot->plan->batches[batch];
     wait_set set = {.count = TD_LANE_COUNT};
     find_waits(slot, batch, execution, &set);
     const tdi_submission submission = {
-        .lane = planned->lane,
+        .lane = lane_of(slot->device, planned),
         .commands = &slot->commands[batch],
         .command_count = 1,
         .waits = set.of,

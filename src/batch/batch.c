@@ -120,6 +120,7 @@ static td_result make_renderer(td_batch *batch)
         .exposure = params->exposure,
         .tonemap = params->tonemap,
         .raster = params->raster,
+        .async = params->async,
         .monitor = batch->monitor,
     };
     renderer.result_slots = renderer.in_flight + (leases < MOST_LEASES ? leases : MOST_LEASES);

@@ -99,19 +99,28 @@ static const char *raster_name(td_raster raster)
                                                 : "auto";
 }
 
-static json_t *choice(const char *mode, const char *reason)
+static json_t *choice(const char *mode, const char *reason, json_t *measured_ms)
 {
-    return json_pack("{s:s, s:s, s:n}", "mode", mode, "reason", reason ? reason : "",
-                     "measured_ms");
+    return json_pack("{s:s, s:s, s:o}", "mode", mode, "reason", reason ? reason : "", "measured_ms",
+                     measured_ms);
+}
+
+/* Time a view in both modes, where they were measured. */
+static json_t *measured_modes(const td_renderer_info *renderer)
+{
+    if (renderer->async_decisions == 0 || renderer->async_ms <= 0)
+        return json_null();
+    return json_pack("{s:o, s:o}", "on", number_of(renderer->async_ms), "off",
+                     number_of(renderer->passthrough_ms));
 }
 
 static json_t *choices_part(const report_source *source)
 {
-    const td_lane_info *compute = &source->device.lanes[TD_LANE_COMPUTE];
     const td_renderer_info *renderer = &source->renderer;
-    return json_pack("{s:o, s:o}", "async",
-                     choice(compute->passthrough ? "off" : "on", compute->reason), "raster",
-                     choice(raster_name(renderer->raster), renderer->raster_reason));
+    return json_pack(
+        "{s:o, s:o}", "async",
+        choice(renderer->async ? "on" : "off", renderer->async_reason, measured_modes(renderer)),
+        "raster", choice(raster_name(renderer->raster), renderer->raster_reason, json_null()));
 }
 
 static json_t *lanes_part(const report_source *source)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "gpu/import.h"
+#include "render/async_choice.h"
 #include "render/hardware.h"
 #include "render/passes.h"
 #include "render/result.h"
@@ -14,15 +15,15 @@
 #include "scene/device_scene.h"
 #include "scene/flat.h"
 
-#define DEFAULT_SAMPLES   4
-#define DEFAULT_IN_FLIGHT 3
-#define MAX_IN_FLIGHT     16
-#define MAX_RESULT_SLOTS  256
-#define MAX_SIZE          16384
+#define DEFAULT_SAMPLES    4
+#define DEFAULT_IN_FLIGHT  3
+#define MAX_IN_FLIGHT      16
+#define MAX_RESULT_SLOTS   256
+#define MAX_SIZE           16384
 
 /* One tile of one submission on its way: its command buffers and what its passes read. */
 typedef struct frame_slot {
-    tdi_plan_slot *plan_slot;
+    tdi_plan_slot *plan_slots[2]; /* by mode; 1 is asynchronous; NULL: never */
     tdi_pass_sets *sets;
     tdi_buffer frame; /* struct tdi_frame, then the views */
     td_ticket last;   /* of its last execution */
@@ -36,7 +37,9 @@ struct td_renderer {
     tdi_passes *passes;
     td_graph *graph;
     tdi_pass_resources resources;
-    td_plan *plan;
+    td_plan *plans[2];       /* as the slots' */
+    tdi_async_choice choice;
+    td_ticket last; /* of the last submission */
     tdi_device_scene *device_scene;
     tdi_results *results;
     tdi_buffer transient[2];
@@ -53,6 +56,8 @@ static td_result check_appearance(const td_renderer_params *params)
         return tdi_fail(TD_ERROR_ARGUMENT, "no such tone curve: %d", (int)params->tonemap);
     if ((int)params->raster < 0 || params->raster > TD_RASTER_HARDWARE_DRAWS)
         return tdi_fail(TD_ERROR_ARGUMENT, "no such way to rasterise: %d", (int)params->raster);
+    if ((int)params->async < 0 || params->async > TD_ASYNC_ON)
+        return tdi_fail(TD_ERROR_ARGUMENT, "no such mode of lanes: %d", (int)params->async);
     for (int i = 0; i < 4; i++)
         if (!isfinite(params->background[i]))
             return tdi_fail(TD_ERROR_ARGUMENT, "the background is not finite");
@@ -149,9 +154,13 @@ static td_result size_frame(td_renderer *renderer)
         .views = renderer->sizing.views,
         .samples = renderer->params.samples,
     };
-    tdi_lane_map lanes;
-    tdi_lane_map_of(renderer->device, &lanes);
-    return tdi_graph_compile(renderer->graph, &extent, &lanes, &renderer->plan);
+    for (int async = 0; async < 2; async++) {
+        tdi_lane_map lanes;
+        if (tdi_async_lanes(renderer->device, renderer->params.async, async, &lanes))
+            TDI_TRY(tdi_graph_compile(renderer->graph, &extent, &lanes, &renderer->plans[async]));
+    }
+    return tdi_async_choice_init(&renderer->choice, renderer->device, renderer->params.async,
+                                 renderer->sizing.in_flight);
 }
 
 static td_result create_slot(td_renderer *renderer, frame_slot *slot, uint32_t index)
@@ -166,7 +175,12 @@ static td_result create_slot(td_renderer *renderer, frame_slot *slot, uint32_t i
     TDI_TRY(tdi_buffer_create(renderer->device, &params, &slot->frame));
     TDI_TRY(tdi_pass_sets_create(renderer->passes, &slot->sets));
     const tdi_buffer *transient = &renderer->transient[index % renderer->sizing.transient_sets];
-    return tdi_plan_slot_create(renderer->device, renderer->plan, transient, &slot->plan_slot);
+    for (int async = 0; async < 2; async++) {
+        if (renderer->plans[async])
+            TDI_TRY(tdi_plan_slot_create(renderer->device, renderer->plans[async], transient,
+                                         &slot->plan_slots[async]));
+    }
+    return TD_OK;
 }
 
 static td_result create_memory(td_renderer *renderer)
@@ -240,7 +254,8 @@ void td_renderer_destroy(td_renderer *renderer)
     wait_for_gpu(renderer);
     /* First the slots: they wait also for what a failed submission left on the queues. */
     for (uint32_t i = 0; i < MAX_IN_FLIGHT + 1; i++) {
-        tdi_plan_slot_destroy(renderer->slots[i].plan_slot);
+        for (int async = 0; async < 2; async++)
+            tdi_plan_slot_destroy(renderer->slots[i].plan_slots[async]);
         tdi_pass_sets_destroy(renderer->slots[i].sets);
         tdi_buffer_destroy(renderer->device, &renderer->slots[i].frame);
     }
@@ -248,7 +263,9 @@ void td_renderer_destroy(td_renderer *renderer)
     for (uint32_t i = 0; i < 2; i++)
         tdi_buffer_destroy(renderer->device, &renderer->transient[i]);
     tdi_device_scene_destroy(renderer->device_scene);
-    td_plan_destroy(renderer->plan);
+    for (int async = 0; async < 2; async++)
+        td_plan_destroy(renderer->plans[async]);
+    tdi_async_choice_destroy(&renderer->choice);
     td_graph_destroy(renderer->graph);
     tdi_passes_destroy(renderer->passes);
     td_scene_destroy(renderer->scene);
@@ -276,6 +293,7 @@ void td_renderer_get_info(const td_renderer *renderer, td_renderer_info *out)
         .raster = renderer->params.raster,
         .raster_reason = renderer->raster_reason,
     };
+    tdi_async_choice_describe(&renderer->choice, out);
 }
 
 static uint32_t words(VkDeviceSize bytes)
@@ -322,6 +340,7 @@ typedef struct submission {
     struct tdi_frame frame;
     struct tdi_view views[TDI_MAX_VIEWS];
     tdi_result *result;
+    bool async;
     uint64_t item;
     td_ticket last;
 } submission;
@@ -369,13 +388,14 @@ static td_result execute_tile(td_renderer *renderer, submission *work)
         .monitor = renderer->params.monitor,
         .frame_index = work->item,
     };
-    const td_result result = tdi_plan_execute(slot->plan_slot, &execution, &slot->last);
+    tdi_plan_slot *plan_slot = slot->plan_slots[work->async];
+    const td_result result = tdi_plan_execute(plan_slot, &execution, &slot->last);
     if (result != TD_OK) {
         /* What of it went out may still write the result. */
-        (void)tdi_plan_slot_wait(slot->plan_slot);
+        (void)tdi_plan_slot_wait(plan_slot);
         return result;
     }
-    work->last = slot->last;
+    work->last = renderer->last = slot->last;
     tdi_device_scene_used(renderer->device_scene, slot->last);
     TDI_TRY(pass_frame.drawn);
     return tdi_passes_submitted(renderer->passes, slot->last);
@@ -411,13 +431,22 @@ static td_result make_views(const td_renderer *renderer, const td_camera *camera
     return TD_OK;
 }
 
+/* What must be over before the next submission: its slot's last execution, and, where the mode
+ * changes, everything: what went to other queues ends in no order with what comes now. */
+static td_ticket slot_ticket(td_renderer *renderer)
+{
+    const bool before = renderer->choice.present;
+    const bool same = tdi_async_choice_next(&renderer->choice) == before;
+    return same ? renderer->slots[renderer->next_slot].last : renderer->last;
+}
+
 /* Waits until a frame slot and a result are free. The slots of further tiles are waited for when
  * their turn comes. */
 static td_result begin_result(td_renderer *renderer, uint32_t count, uint64_t timeout_ns,
                               tdi_result **out)
 {
     const uint64_t deadline = tdi_deadline(tdi_now_ns(), timeout_ns);
-    const td_ticket last = renderer->slots[renderer->next_slot].last;
+    const td_ticket last = slot_ticket(renderer);
     const td_result result = tdi_ticket_wait(renderer->device, last, timeout_ns);
     if (result == TD_ERROR_TIMEOUT)
         return tdi_fail(timeout_ns == 0 ? TD_ERROR_AGAIN : TD_ERROR_TIMEOUT,
@@ -448,11 +477,13 @@ td_result td_renderer_submit(td_renderer *renderer, const td_camera *cameras, ui
     submission work = {.item = item};
     TDI_TRY(make_views(renderer, cameras, count, &work));
     TDI_TRY(begin_result(renderer, count, timeout_ns, &work.result));
+    work.async = tdi_async_choice_next(&renderer->choice);
     const td_result result = execute(renderer, count, &work);
     if (result != TD_OK) {
         tdi_result_abandon(work.result, work.last);
         return result;
     }
+    tdi_async_choice_submitted(&renderer->choice, work.last, count);
     tdi_result_submitted(work.result, work.last, requests);
     return TD_OK;
 }

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "gpu/budget.h"
+#include "render/async_choice.h"
 
 #define MIN_TILE             64 /* pixels; smaller tiles cost more than they save */
 #define AUTO_VIEWS           64
@@ -45,13 +46,18 @@ static td_result measure_transient(const tdi_sizing_request *request, tdi_sizing
         .views = sizing->views,
         .samples = request->params->samples,
     };
-    tdi_lane_map lanes;
-    tdi_lane_map_of(request->device, &lanes);
-    td_plan *plan = NULL;
-    TDI_TRY(tdi_graph_compile(request->graph, &extent, &lanes, &plan));
-    sizing->transient_bytes = td_plan_transient_bytes(plan);
+    sizing->transient_bytes = 0;
+    for (int async = 0; async < 2; async++) {
+        tdi_lane_map lanes;
+        td_plan *plan = NULL;
+        if (!tdi_async_lanes(request->device, request->params->async, async, &lanes))
+            continue;
+        TDI_TRY(tdi_graph_compile(request->graph, &extent, &lanes, &plan));
+        if (sizing->transient_bytes < td_plan_transient_bytes(plan))
+            sizing->transient_bytes = td_plan_transient_bytes(plan);
+        td_plan_destroy(plan);
+    }
     sizing->frame_bytes = sizeof(struct tdi_frame) + sizing->views * sizeof(struct tdi_view);
-    td_plan_destroy(plan);
     return TD_OK;
 }
 
@@ -174,6 +180,12 @@ static uint32_t clamp_tile(uint32_t asked, uint32_t size)
     return asked == 0 || asked > size ? size : asked;
 }
 
+/* One submission may run beside the next. */
+static bool overlaps(const tdi_sizing_request *request)
+{
+    return request->device->queue_count > 1 && request->params->async != TD_ASYNC_OFF;
+}
+
 td_result tdi_sizing_find(const tdi_sizing_request *request, tdi_sizing *out)
 {
     const td_renderer_params *params = request->params;
@@ -182,7 +194,7 @@ td_result tdi_sizing_find(const tdi_sizing_request *request, tdi_sizing *out)
             params->views_per_submission ? params->views_per_submission : automatic_views(request),
         .in_flight = params->in_flight,
         .result_slots = params->result_slots,
-        .transient_sets = request->device->queue_count > 1 && params->in_flight > 1 ? 2 : 1,
+        .transient_sets = overlaps(request) && params->in_flight > 1 ? 2 : 1,
         .tile_width = clamp_tile(params->tile_width, params->width),
         .tile_height = clamp_tile(params->tile_height, params->height),
     };

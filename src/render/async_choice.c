@@ -1,0 +1,157 @@
+#include "render/async_choice.h"
+
+#include "base/clock.h"
+
+static bool has_own_queues(const td_device *device)
+{
+    return device->lane_queue[TD_LANE_COMPUTE] != device->lane_queue[TD_LANE_GRAPHICS];
+}
+
+bool tdi_async_lanes(const td_device *device, td_async_mode mode, bool async, tdi_lane_map *out)
+{
+    tdi_lane_map_of(device, out);
+    if (async)
+        return mode != TD_ASYNC_OFF && has_own_queues(device);
+    for (int lane = 0; lane < TD_LANE_COUNT; lane++) {
+        out->queue[lane] = out->queue[TD_LANE_GRAPHICS];
+        out->capabilities[lane] = out->capabilities[TD_LANE_GRAPHICS];
+    }
+    return mode == TD_ASYNC_OFF || !has_own_queues(device) || mode == TD_ASYNC_AUTO;
+}
+
+static td_result make_locks(tdi_async_choice *choice)
+{
+    TDI_TRY(tdi_mutex_init(&choice->mutex, TDI_RANK_RENDERER));
+    const td_result result = tdi_cond_init(&choice->told);
+    if (result != TD_OK)
+        tdi_mutex_destroy(&choice->mutex);
+    return result;
+}
+
+td_result tdi_async_choice_init(tdi_async_choice *choice, td_device *device, td_async_mode mode,
+                                uint32_t in_flight)
+{
+    const tdi_auto_params params = {
+        .warmup = in_flight + 1,
+        .block_frames = 6,
+        .block_ns = 10 * TDI_NS_PER_MS,
+        .most_frames = 256,
+        .sample_every = 16,
+        .again_after = 2048,
+        .change = 0.30,
+    };
+    const bool own = has_own_queues(device);
+    if (mode == TD_ASYNC_ON && !own)
+        return tdi_fail(TD_ERROR_UNSUPPORTED,
+                        "compute has no queue of its own on this device (%s), so a renderer cannot "
+                        "be asynchronous; use mode auto or off",
+                        device->info.lanes[TD_LANE_COMPUTE].reason);
+    TDI_TRY(make_locks(choice));
+    choice->device = device;
+    choice->present = own && mode != TD_ASYNC_OFF;
+    choice->automatic = own && mode == TD_ASYNC_AUTO;
+    choice->reason =
+        own || mode != TD_ASYNC_AUTO ? "asked for" : device->info.lanes[TD_LANE_COMPUTE].reason;
+    tdi_auto_init(&choice->logic, &params, true);
+    return TD_OK;
+}
+
+void tdi_async_choice_destroy(tdi_async_choice *choice)
+{
+    if (!choice->device)
+        return;
+    tdi_mutex_lock(&choice->mutex);
+    for (; choice->count > 0; choice->count--) {
+        const tdi_timed_submission *last =
+            &choice->timed[(choice->first + choice->count - 1) % TDI_TIMED_SUBMISSIONS];
+        while (last->done_ns == 0)
+            tdi_cond_wait(&choice->told, &choice->mutex);
+    }
+    tdi_mutex_unlock(&choice->mutex);
+    tdi_cond_destroy(&choice->told);
+    tdi_mutex_destroy(&choice->mutex);
+}
+
+/* On the completion thread. */
+static void on_reached(tdi_watch *watch, td_result result)
+{
+    tdi_timed_submission *timed =
+        (tdi_timed_submission *)((char *)watch - offsetof(tdi_timed_submission, watch));
+    tdi_async_choice *choice = timed->choice;
+    tdi_mutex_lock(&choice->mutex);
+    timed->failed = result != TD_OK;
+    timed->done_ns = tdi_now_ns();
+    tdi_cond_signal(&choice->told);
+    tdi_mutex_unlock(&choice->mutex);
+}
+
+/* Times a view: so submissions of fewer views than others measure the same. */
+static void tell(tdi_async_choice *choice, const tdi_timed_submission *timed)
+{
+    choice->view_ns += (timed->done_ns - choice->last_done_ns) / timed->views;
+    choice->last_done_ns = timed->done_ns;
+    if (timed->failed)
+        tdi_auto_lost(&choice->logic, timed->block);
+    else
+        tdi_auto_timed(&choice->logic, timed->block, choice->view_ns,
+                       (timed->done_ns - timed->submitted_ns) / timed->views);
+}
+
+static bool take_done(tdi_async_choice *choice, tdi_timed_submission *out)
+{
+    tdi_mutex_lock(&choice->mutex);
+    *out = choice->timed[choice->first];
+    const bool done = choice->count > 0 && out->done_ns != 0;
+    tdi_mutex_unlock(&choice->mutex);
+    if (!done)
+        return false;
+    choice->first = (choice->first + 1) % TDI_TIMED_SUBMISSIONS;
+    choice->count--;
+    return true;
+}
+
+bool tdi_async_choice_next(tdi_async_choice *choice)
+{
+    tdi_timed_submission done;
+    if (!choice->automatic)
+        return choice->present;
+    while (take_done(choice, &done))
+        tell(choice, &done);
+    if (!choice->chosen)
+        choice->next = tdi_auto_next(&choice->logic);
+    choice->chosen = true;
+    return choice->next.async;
+}
+
+void tdi_async_choice_submitted(tdi_async_choice *choice, td_ticket ticket, uint32_t views)
+{
+    if (!choice->automatic)
+        return;
+    choice->chosen = false;
+    choice->present = choice->next.async;
+    if (!choice->next.timed || choice->count == TDI_TIMED_SUBMISSIONS)
+        return;
+    tdi_timed_submission *timed =
+        &choice->timed[(choice->first + choice->count++) % TDI_TIMED_SUBMISSIONS];
+    *timed = (tdi_timed_submission){
+        .watch = {.ticket = ticket, .reached = on_reached},
+        .choice = choice,
+        .block = choice->next.block,
+        .views = views,
+        .submitted_ns = tdi_now_ns(),
+    };
+    tdi_ticket_watch(choice->device, &timed->watch);
+}
+
+void tdi_async_choice_describe(const tdi_async_choice *choice, td_renderer_info *out)
+{
+    const tdi_auto *logic = &choice->logic;
+    out->async = choice->automatic && !logic->measuring ? logic->present : choice->present;
+    out->async_reason = choice->automatic ? logic->reason : choice->reason;
+    if (!choice->automatic)
+        return;
+    out->async_measuring = logic->measuring;
+    out->async_decisions = logic->decisions;
+    out->async_ms = logic->median_ns[true] / 1e6;
+    out->passthrough_ms = logic->median_ns[false] / 1e6;
+}
