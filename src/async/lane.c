@@ -217,6 +217,12 @@ td_result tdi_ticket_check(td_device *device, td_ticket ticket)
                     (unsigned long long)submitted_to(device, ticket.queue));
 }
 
+/* No stage at all is what somebody leaves who means every one. */
+static VkPipelineStageFlags2 or_all(VkPipelineStageFlags2 stages)
+{
+    return stages ? stages : VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
+}
+
 /* Merges the tickets of a submission to one for each queue: the highest value, all stages. */
 static td_result merge_waits(lanes *all, uint32_t queue, const tdi_submission *submission,
                              td_wait merged[TD_LANE_COUNT])
@@ -229,12 +235,11 @@ static td_result merge_waits(lanes *all, uint32_t queue, const tdi_submission *s
             continue;
         if (merged[other].ticket.value < wait->ticket.value)
             merged[other].ticket = wait->ticket;
-        merged[other].stages |= wait->stages;
+        merged[other].stages |= or_all(wait->stages);
     }
     return TD_OK;
 }
 
-/* No stage at all is what somebody leaves who means every one. */
 static VkSemaphoreSubmitInfo semaphore_info(VkSemaphore semaphore, uint64_t value,
                                             VkPipelineStageFlags2 stages)
 {
@@ -242,7 +247,7 @@ static VkSemaphoreSubmitInfo semaphore_info(VkSemaphore semaphore, uint64_t valu
         .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO,
         .semaphore = semaphore,
         .value = value,
-        .stageMask = stages ? stages : VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+        .stageMask = or_all(stages),
     };
 }
 
