@@ -146,7 +146,7 @@ void tdi_async_choice_submitted(tdi_async_choice *choice, td_ticket ticket, uint
 void tdi_async_choice_describe(const tdi_async_choice *choice, td_renderer_info *out)
 {
     const tdi_auto *logic = &choice->logic;
-    out->async = choice->automatic && !logic->measuring ? logic->present : choice->present;
+    out->async = choice->present;
     out->async_reason = choice->automatic ? logic->reason : choice->reason;
     if (!choice->automatic)
         return;

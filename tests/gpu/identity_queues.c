@@ -12,12 +12,18 @@
 
 enum { VIEWS = 4 };
 
-static void render_views(td_device *device, td_scene *scene, scene_picture pictures[VIEWS])
+static td_renderer_params params_of(td_scene *scene)
 {
     td_renderer_params params = scene_renderer_params(scene, 64, 48);
     params.samples = 4;
     params.views_per_submission = 1;
     params.result_slots = VIEWS + 1;
+    return params;
+}
+
+static void render_views(td_device *device, td_scene *scene, scene_picture pictures[VIEWS])
+{
+    const td_renderer_params params = params_of(scene);
     td_renderer *renderer = scene_renderer(device, &params);
     td_request *requests[VIEWS];
     for (uint32_t i = 0; i < VIEWS; i++) {
@@ -47,6 +53,66 @@ static void one_queue_gives_what_three_give(td_device *device)
         scene_picture_free(&all[i]);
         scene_picture_free(&one[i]);
     }
+    td_scene_destroy(scene);
+}
+
+enum { AUTO_VIEWS = 80 };
+
+/* Renders views over and over in a mode; tells whether they went both ways. */
+static bool check_mode(td_device *device, td_scene *scene, td_async_mode mode,
+                       const scene_picture expected[VIEWS])
+{
+    td_renderer_params params = params_of(scene);
+    params.async = mode;
+    td_renderer *renderer = scene_renderer(device, &params);
+    bool ways[2] = {false, false};
+    for (uint32_t i = 0; i < (mode == TD_ASYNC_AUTO ? AUTO_VIEWS : VIEWS); i += VIEWS) {
+        td_request *requests[VIEWS];
+        for (uint32_t v = 0; v < VIEWS; v++) {
+            const td_camera camera = scene_rich_camera(v);
+            td_renderer_info info;
+            scene_submit(renderer, &camera, 1, &requests[v]);
+            td_renderer_get_info(renderer, &info);
+            ways[info.async] = true;
+        }
+        for (uint32_t v = 0; v < VIEWS; v++) {
+            scene_picture picture = scene_take(requests[v]);
+            scene_assert_same(&picture, &expected[v], "in another mode");
+            scene_picture_free(&picture);
+        }
+    }
+    td_renderer_destroy(renderer);
+    return ways[false] && ways[true];
+}
+
+/* The mode changes from one submission to the next while earlier ones are under way. */
+static void the_mode_does_not_matter(td_device *device)
+{
+    td_scene *scene = scene_rich(1);
+    scene_picture expected[VIEWS];
+    const bool split = device->lane_queue[TD_LANE_COMPUTE] != device->lane_queue[TD_LANE_GRAPHICS];
+    render_views(device, scene, expected);
+    assert_false(check_mode(device, scene, TD_ASYNC_OFF, expected));
+    assert_int_equal(check_mode(device, scene, TD_ASYNC_AUTO, expected), split);
+    if (split)
+        assert_false(check_mode(device, scene, TD_ASYNC_ON, expected));
+    for (uint32_t v = 0; v < VIEWS; v++)
+        scene_picture_free(&expected[v]);
+    td_scene_destroy(scene);
+}
+
+static void a_mode_that_the_device_cannot_do_is_refused(td_device *device)
+{
+    td_scene *scene = scene_rich(1);
+    td_renderer_params params = params_of(scene);
+    td_renderer *renderer = NULL;
+    params.async = TD_ASYNC_ON;
+    const bool split = device->lane_queue[TD_LANE_COMPUTE] != device->lane_queue[TD_LANE_GRAPHICS];
+    assert_int_equal(td_renderer_create(device, &params, &renderer),
+                     split ? TD_OK : TD_ERROR_UNSUPPORTED);
+    td_renderer_destroy(renderer);
+    params.async = (td_async_mode)9;
+    assert_int_equal(td_renderer_create(device, &params, &renderer), TD_ERROR_ARGUMENT);
     td_scene_destroy(scene);
 }
 
@@ -123,6 +189,8 @@ int main(int argc, char **argv)
     }
     const struct CMUnitTest tests[] = {
         gpu_test(one_queue_gives_what_three_give),
+        gpu_test(the_mode_does_not_matter),
+        gpu_test(a_mode_that_the_device_cannot_do_is_refused),
         gpu_test(the_drivers_threads_do_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
