@@ -154,6 +154,21 @@ VkShaderModule guest_module(const guest_device *device, const uint32_t *code, si
     return module;
 }
 
+VkSemaphore guest_make_timeline(const guest_device *device)
+{
+    const VkSemaphoreTypeCreateInfo type = {
+        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
+        .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE,
+    };
+    const VkSemaphoreCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO,
+        .pNext = &type,
+    };
+    VkSemaphore semaphore;
+    guest_vk(vkCreateSemaphore(device->device, &info, NULL, &semaphore), "vkCreateSemaphore");
+    return semaphore;
+}
+
 guest_commands guest_make_commands(const guest_device *device, uint32_t family)
 {
     const VkCommandPoolCreateInfo pool = {

@@ -49,6 +49,8 @@ VkImageView guest_make_view(const guest_device *device, VkImage image, VkFormat 
 
 VkShaderModule guest_module(const guest_device *device, const uint32_t *code, size_t bytes);
 
+VkSemaphore guest_make_timeline(const guest_device *device);
+
 /* One primary command buffer and its pool. */
 typedef struct guest_commands {
     VkCommandPool pool;

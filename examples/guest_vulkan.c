@@ -144,21 +144,13 @@ static void import(program *p, const VkPhysicalDeviceFeatures2 *features, td_asy
 
 static void make_things(program *p)
 {
-    const VkSemaphoreTypeCreateInfo type = {
-        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
-        .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE,
-    };
-    const VkSemaphoreCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO,
-        .pNext = &type,
-    };
     p->own = guest_device_of(p->tandem);
     waves_create(&p->water, &p->own, FORMAT);
     p->picture = guest_make_image(&p->own, FORMAT, SIZE);
     p->pixels = guest_make_buffer(
         &p->own, (VkDeviceSize)SIZE.width * SIZE.height * 4, VK_BUFFER_USAGE_TRANSFER_DST_BIT,
         VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT);
-    guest_vk(vkCreateSemaphore(p->device, &info, NULL, &p->timeline), "vkCreateSemaphore");
+    p->timeline = guest_make_timeline(&p->own);
     for (int i = 0; i < WAVES_SLOTS; i++)
         p->slots[i].commands = guest_make_commands(&p->own, p->queues[TD_LANE_GRAPHICS].family);
 }
