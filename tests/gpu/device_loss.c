@@ -142,6 +142,28 @@ static void lost_while_making_a_renderer(void **state)
     fault_survives_at_each(make_renderer, FAULTS_WAIT_SEMAPHORES, 2, 29);
 }
 
+/* ---- the end of a device ---- */
+
+/* Destroying asks the device to be idle, which comes after this. */
+static void leave_work_behind(td_device *device, const faults *f, const faults_plan *plan)
+{
+    const td_lane_submit_params params = {.lane = TD_LANE_GRAPHICS};
+    td_ticket ticket;
+    gpu_ok(td_lane_submit(device, &params, &ticket));
+    f->arm(device->handle, plan);
+}
+
+static void lost_while_destroying(void **state)
+{
+    (void)state;
+    const VkResult results[] = {VK_ERROR_DEVICE_LOST, VK_ERROR_OUT_OF_HOST_MEMORY,
+                                VK_ERROR_OUT_OF_DEVICE_MEMORY};
+    for (uint32_t i = 0; i < 3; i++) {
+        const faults_plan plan = {.calls = FAULTS_DEVICE_IDLE, .nth = 1, .result = results[i]};
+        assert_false(fault_survives(leave_work_behind, &plan));
+    }
+}
+
 /* ---- threads that wait for what cannot end ---- */
 
 typedef struct patient {
@@ -283,6 +305,7 @@ int main(void)
         cmocka_unit_test(lost_while_uploading),
         cmocka_unit_test(lost_while_rendering),
         cmocka_unit_test(lost_while_making_a_renderer),
+        cmocka_unit_test(lost_while_destroying),
         cmocka_unit_test(waiting_threads_wake_up),
         cmocka_unit_test(waits_without_memory_are_repeated),
     };
