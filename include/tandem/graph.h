@@ -45,7 +45,8 @@ typedef struct td_resource_params {
     /** Bytes of a transient buffer; a function of the extent alone. */
     VkDeviceSize (*size)(const td_graph_extent *extent, void *user);
     void *user; /**< Handed to `size`. */
-    bool image; /**< External or persistent images only; else a buffer. */
+    bool image; /**< External or persistent images only; else a buffer. Where the plan uses queues
+                     of several families, it must be shared between them (concurrent). */
 } td_resource_params;
 
 /** How a pass touches a resource. */
@@ -110,8 +111,9 @@ typedef struct td_pass_params {
     uint32_t use_count;        /**< At most ::TD_PASS_MAX_USES. */
     td_record_fn record;       /**< NULL: the host reads (stage HOST) what the uses name. */
     void *user;                /**< Handed to `record`. */
-    const char *const *after;  /**< Names of passes that it follows, whatever they use; copied. They
-                                    may be added later. */
+    const char *const *after;  /**< Names of passes that it follows; copied. They may be added
+                                    later. Where the two use nothing in common, it is only
+                                    submitted after them. */
     uint32_t after_count;      /**< At most ::TD_PASS_MAX_USES. */
 } td_pass_params;
 
@@ -127,15 +129,19 @@ TD_API void td_graph_destroy(td_graph *graph);
 TD_API td_result td_graph_add_resource(td_graph *graph, const td_resource_params *params,
                                        td_resource *out);
 
-/** Adds a pass; the order of adding says nothing. Who reads follows who writes; who writes
- * TD_BEFORE_UNDEFINED comes before who accumulates or keeps; `after` orders the rest. Errors as
- * td_graph_add_resource. */
+/** Adds a pass. The order of adding says nothing, but where any order would do. Of passes that use
+ * the same part of a resource, who writes it ::TD_BEFORE_UNDEFINED comes before who accumulates or
+ * writes it ::TD_BEFORE_KEPT, and those before who reads, unless `after` puts the later one first:
+ * then that one meets what was there before, and the other waits for it. Two that write (but for
+ * two that accumulate) need an order by `after` or by what else they use; so do two reads of an
+ * image in different layouts. Errors as td_graph_add_resource. */
 TD_API td_result td_graph_add_pass(td_graph *graph, const td_pass_params *params);
 
 /** Compiles a graph for a device and an extent: order, barriers, waits, memory. Allocates host
  * memory only. ::TD_ERROR_ARGUMENT with the names for passes that go round in a circle, a read of
- * something never written, two writes that nothing orders, an `after` that names no pass, and a
- * lane without the capabilities. On success `*out` is the caller's. */
+ * something never written, a use beyond the end of a transient resource, two writes that nothing
+ * orders, a write after the host's read, an `after` that names no pass, and a lane without the
+ * capabilities. On success `*out` is the caller's. */
 TD_API td_result td_graph_compile(const td_graph *graph, const td_device *device,
                                   const td_graph_extent *extent, td_plan **out);
 
@@ -175,7 +181,10 @@ typedef struct td_binding {
 typedef struct td_execution {
     const td_binding *bindings; /**< Of all persistent and external resources. */
     uint32_t binding_count;     /**< Number of them. */
-    const td_wait *waits;       /**< Further ones, before everything. */
+    const td_wait *waits;       /**< Further ones, before everything, on each queue that has the
+                                     stages: at most 13 semaphores, and a binary one (value 0) only
+                                     where the plan uses one queue; td_ticket_import makes a ticket
+                                     of it. */
     uint32_t wait_count;        /**< At most ::TD_MAX_WAITS. */
     void *frame;                /**< Handed to the passes. */
     td_monitor *monitor;        /**< Receives the spans of passes and lanes; may be NULL. */

@@ -219,6 +219,8 @@ static void need_queue(compiler *c, const plan_link *e)
     if (wait_covers(c, to->queue, from->queue, from->batch, stages))
         return;
     tdi_plan_wait *wait = &c->needs.of[from->queue];
+    if (wait->stages && wait->batch >= from->batch && covers(wait->stages, stages))
+        return;
     if (wait->stages == 0 || wait->batch < from->batch)
         wait->batch = from->batch;
     wait->stages |= stages;

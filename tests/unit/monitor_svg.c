@@ -32,25 +32,6 @@ static uint32_t count_of(const char *text, const char *part)
     return count;
 }
 
-/* Tags that open and close in pairs, and no stray angle bracket. */
-static void expect_well_formed(const char *text)
-{
-    uint32_t depth = 0;
-    for (const char *at = strchr(text, '<'); at; at = strchr(at + 1, '<')) {
-        const char *end = strchr(at, '>');
-        assert_non_null(end);
-        const char *next = strchr(at + 1, '<');
-        assert_true(!next || next > end);
-        if (at[1] == '/') {
-            assert_true(depth > 0);
-            depth--;
-        } else if (end[-1] != '/') {
-            depth++;
-        }
-    }
-    assert_int_equal(depth, 0);
-}
-
 static void every_span_has_a_row_and_a_title(void **state)
 {
     (void)state;
@@ -64,7 +45,7 @@ static void every_span_has_a_row_and_a_title(void **state)
         td_monitor_add(monitor, "encode 0", "encode", i, at + 14 * MS, at + 20 * MS);
     }
     char *text = write_and_read(monitor);
-    expect_well_formed(text);
+    support_expect_well_formed(text);
     assert_int_equal(count_of(text, "visibility of "), 10);
     assert_int_equal(count_of(text, "shade of "), 10);
     assert_int_equal(count_of(text, "encode of "), 10);
@@ -88,7 +69,7 @@ static void names_cannot_break_out(void **state)
     assert_int_equal(td_monitor_create(0, &monitor), TD_OK);
     td_monitor_add(monitor, "<script>&\"", "a<b>&\x01", 0, 0, MS);
     char *text = write_and_read(monitor);
-    expect_well_formed(text);
+    support_expect_well_formed(text);
     assert_null(strstr(text, "<script"));
     assert_null(strchr(text, '\x01'));
     tdi_free(text);
@@ -103,12 +84,12 @@ static void nothing_makes_a_picture_too(void **state)
     td_monitor *monitor;
     assert_int_equal(td_monitor_create(0, &monitor), TD_OK);
     char *text = write_and_read(monitor);
-    expect_well_formed(text);
+    support_expect_well_formed(text);
     assert_non_null(strstr(text, "nothing was measured"));
     tdi_free(text);
     td_monitor_add(monitor, "t", "instant", 0, 5, 5);
     text = write_and_read(monitor);
-    expect_well_formed(text);
+    support_expect_well_formed(text);
     assert_null(strstr(text, "nan"));
     assert_null(strstr(text, "inf"));
     tdi_free(text);
@@ -125,7 +106,7 @@ static void long_runs_make_small_pictures(void **state)
     for (uint64_t i = 0; i < 100000; i++)
         td_monitor_add_lane(monitor, TD_LANE_COMPUTE, "cull", (int64_t)i, i * MS, i * MS + MS / 2);
     char *text = write_and_read(monitor);
-    expect_well_formed(text);
+    support_expect_well_formed(text);
     assert_true(strlen(text) < 20000);
     assert_non_null(strstr(text, "cull: 100000 of them"));
     tdi_free(text);

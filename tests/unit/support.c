@@ -187,3 +187,21 @@ int support_run_process(int (*fn)(const void *user), const void *user)
     assert_int_equal(waitpid(process, &status, 0), process);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
+
+void support_expect_well_formed(const char *text)
+{
+    uint32_t depth = 0;
+    for (const char *at = strchr(text, '<'); at; at = strchr(at + 1, '<')) {
+        const char *end = strchr(at, '>');
+        assert_non_null(end);
+        const char *next = strchr(at + 1, '<');
+        assert_true(!next || next > end);
+        if (at[1] == '/') {
+            assert_true(depth > 0);
+            depth--;
+        } else if (end[-1] != '/') {
+            depth++;
+        }
+    }
+    assert_int_equal(depth, 0);
+}

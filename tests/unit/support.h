@@ -40,4 +40,7 @@ void support_assert_file(const char *path, const void *data, size_t size);
  * Only while the test has no other thread. */
 int support_run_process(int (*fn)(const void *user), const void *user);
 
+/* Fails the test unless tags open and close in pairs, without a stray angle bracket. */
+void support_expect_well_formed(const char *text);
+
 #endif
