@@ -41,6 +41,50 @@ typedef enum td_raster {
                                        threads. */
 } td_raster;
 
+struct td_binding;
+struct td_graph;
+
+/** What a guest's passes may use of the graph of a renderer: numbers of its resources. */
+typedef struct td_renderer_graph {
+    uint32_t words;  /**< "visibility words": 8 bytes a sample, final after the pass "raster large",
+                          or "draw" where there is one; read by "shade". */
+    uint32_t result; /**< "result": what requests give. */
+    const char *filled_by; /**< The pass that fills the result, "shade" or "copy": named in `after`
+                                by passes that change it. Lives as long as the library. */
+} td_renderer_graph;
+
+/** What passes of a guest get as `frame` of their td_pass_context: one tile of one submission.
+ * Views lie one behind another in the result, rows of an output tight; a pass must leave what is
+ * outside the tile as it is. */
+typedef struct td_renderer_frame {
+    uint64_t item;          /**< Of the first view. */
+    uint32_t views;         /**< In this submission. */
+    uint32_t width;         /**< Pixels of an image. */
+    uint32_t height;        /**< Pixels of an image. */
+    uint32_t tile_x;        /**< First column of the tile. */
+    uint32_t tile_y;        /**< First row of the tile. */
+    uint32_t tile_width;    /**< Pixels. */
+    uint32_t tile_height;   /**< Pixels. */
+    uint64_t view_bytes;    /**< From one view to the next. */
+    uint64_t color_offset;  /**< Bytes into a view; UINT64_MAX: not rendered. */
+    uint64_t depth_offset;  /**< As color_offset. */
+    uint64_t object_offset; /**< As color_offset. */
+} td_renderer_frame;
+
+/** Passes that the program adds to the graph of a renderer (tandem/graph.h). */
+typedef struct td_renderer_guest {
+    /** Adds resources and passes, with `after` where the uses do not say it: called once, from
+     * td_renderer_create, which forwards what it returns. The renderer's own passes are "clear",
+     * "cull", "raster", "raster large", "shade" and "host"; "draw" where the hardware rasterises,
+     * and "copy" where results are copied. */
+    td_result (*declare)(void *user, struct td_graph *graph, const td_renderer_graph *renderer);
+    void *user; /**< Handed to `declare`. */
+    /** Where the persistent and external resources are that `declare` added. Read at each
+     * submission, by the thread that submits; must live as long as the renderer. */
+    const struct td_binding *bindings;
+    uint32_t binding_count; /**< Number of them, at most 16. */
+} td_renderer_guest;
+
 /** How a renderer is made. Zero is the default where not said otherwise. */
 typedef struct td_renderer_params {
     td_scene *scene;       /**< Required. It may be destroyed before the renderer, which goes on
@@ -52,24 +96,25 @@ typedef struct td_renderer_params {
     uint32_t in_flight;    /**< Submissions in flight, 1 to 16; 0: 3. Fewer if the budget asks. */
     uint32_t result_slots; /**< Submissions whose results are in flight or leased, 2 to 256; 0:
                                 in_flight + 2. Fewer if the budget asks. */
-    uint32_t views_per_submission; /**< 1 to 64; 0: chosen by size. */
-    uint32_t tile_width;           /**< 0: as large as the budget allows. */
-    uint32_t tile_height;          /**< 0: as large as the budget allows. */
-    float exposure;                /**< EV; radiance is scaled by 2^exposure. */
-    td_tonemap tonemap;            /**< Tone curve. */
-    td_raster raster;              /**< How triangles become samples. ::TD_ERROR_UNSUPPORTED with
-                                        what is missing, where the device cannot. */
-    td_async_mode async;           /**< Whether compute and copies go to queues of their own. Auto:
-                                        where the device has them, and as long as that is measured
-                                        to give more views a second than the graphics queue alone.
-                                        On: ::TD_ERROR_UNSUPPORTED where it has none. Never changes
-                                        a byte. */
-    float background[4];           /**< Linear RGBA behind everything; zero: transparent. */
-    bool copy_results;             /**< Results go through device memory and the transfer lane,
-                                        instead of straight into host memory by the last pass: one
-                                        submission more, and the same bytes. Done without asking for
-                                        images that the device cannot bind whole. */
-    td_monitor *monitor;           /**< Receives the lanes' spans; may be NULL. */
+    uint32_t views_per_submission;  /**< 1 to 64; 0: chosen by size. */
+    uint32_t tile_width;            /**< 0: as large as the budget allows. */
+    uint32_t tile_height;           /**< 0: as large as the budget allows. */
+    float exposure;                 /**< EV; radiance is scaled by 2^exposure. */
+    td_tonemap tonemap;             /**< Tone curve. */
+    td_raster raster;               /**< How triangles become samples. ::TD_ERROR_UNSUPPORTED with
+                                         what is missing, where the device cannot. */
+    td_async_mode async;            /**< Whether compute and copies go to queues of their own. Auto:
+                                         where the device has them, and as long as that is measured
+                                         to give more views a second than the graphics queue alone.
+                                         On: ::TD_ERROR_UNSUPPORTED where it has none. Never changes
+                                         a byte. */
+    float background[4];            /**< Linear RGBA behind everything; zero: transparent. */
+    bool copy_results;              /**< Results go through device memory and the transfer lane,
+                                         instead of straight into host memory by the last pass: one
+                                         submission more, and the same bytes. Done without asking for
+                                         images that the device cannot bind whole. */
+    td_monitor *monitor;            /**< Receives the lanes' spans; may be NULL. */
+    const td_renderer_guest *guest; /**< Adds passes; copied; may be NULL. */
 } td_renderer_params;
 
 /** Makes a renderer: uploads the scene, makes pipelines, and reserves all memory that it will ever
@@ -93,7 +138,8 @@ typedef struct td_renderer_info {
     uint64_t readback_bytes;       /**< Of all slots. */
     td_raster raster;              /**< What was chosen; never ::TD_RASTER_AUTO. */
     const char *raster_reason;     /**< Why; lives as long as the library. */
-    bool async;                    /**< Compute and copies go to queues of their own now. */
+    bool async;                    /**< The last submission's compute and copies went to queues of
+                                        their own; before the first: will go. */
     bool async_measuring;          /**< Mode auto has not decided. */
     uint32_t async_decisions;      /**< How often mode auto decided. */
     double async_ms;               /**< Measured time a view that way; 0: not measured. */
@@ -103,6 +149,10 @@ typedef struct td_renderer_info {
 
 /** How this renderer does its work. */
 TD_API void td_renderer_get_info(const td_renderer *renderer, td_renderer_info *out);
+
+/** Writes a picture (SVG) of the graph that this renderer runs now, as td_plan_write_svg does with
+ * the renderer's monitor. */
+TD_API td_result td_renderer_write_svg(const td_renderer *renderer, const char *path, bool replace);
 
 /** Submits up to `views_per_submission` views of the scene as it is now, and gives a request for
  * each. Waits at most `timeout_ns` for a free slot (an image in tiles keeps the caller until its

@@ -380,5 +380,6 @@ td_result tdi_passes_declare(tdi_passes *passes, td_graph *graph, tdi_pass_resou
     TDI_TRY(add_output(passes, graph));
     out->frame = passes->frame;
     out->result = passes->result;
+    out->words = passes->roles[TDI_ROLE_WORDS];
     return TD_OK;
 }

@@ -32,6 +32,7 @@ void tdi_passes_destroy(tdi_passes *passes);
 typedef struct tdi_pass_resources {
     td_resource frame;  /* struct tdi_frame, then the views; read-only */
     td_resource result; /* readback slot */
+    td_resource words;  /* visibility; not bound */
 } tdi_pass_resources;
 
 /* Adds all passes to a graph; once. */
@@ -46,6 +47,7 @@ void tdi_pass_sets_destroy(tdi_pass_sets *sets);
 
 /* What tdi_plan_execute is given as `frame`. */
 typedef struct tdi_pass_frame {
+    td_renderer_frame guest;       /* first: guests know only this */
     const struct tdi_frame *frame; /* as it lies in the frame buffer */
     VkDeviceAddress address;       /* of it there */
     VkDescriptorSet bindless;

@@ -7,8 +7,8 @@
 #include "base/memory.h"
 #include "gpu/import.h"
 #include "render/async_choice.h"
+#include "render/guest.h"
 #include "render/hardware.h"
-#include "render/passes.h"
 #include "render/result.h"
 #include "render/sizing.h"
 #include "render/view.h"
@@ -20,6 +20,8 @@
 #define MAX_IN_FLIGHT      16
 #define MAX_RESULT_SLOTS   256
 #define MAX_SIZE           16384
+#define MAX_GUEST_BINDINGS 16
+#define OWN_BINDINGS       2
 
 /* One tile of one submission on its way: its command buffers and what its passes read. */
 typedef struct frame_slot {
@@ -37,6 +39,7 @@ struct td_renderer {
     tdi_passes *passes;
     td_graph *graph;
     tdi_pass_resources resources;
+    td_renderer_guest guest; /* params.guest, if it is not NULL */
     td_plan *plans[2];       /* as the slots' */
     tdi_async_choice choice;
     td_ticket last; /* of the last submission */
@@ -87,6 +90,9 @@ static td_result check_params(const td_renderer_params *params)
     if (params->views_per_submission > TDI_MAX_VIEWS)
         return tdi_fail(TD_ERROR_ARGUMENT, "%u views a submission; at most %d",
                         params->views_per_submission, TDI_MAX_VIEWS);
+    if (params->guest && params->guest->binding_count > MAX_GUEST_BINDINGS)
+        return tdi_fail(TD_ERROR_ARGUMENT, "a guest of the renderer binds %u resources; at most %d",
+                        params->guest->binding_count, MAX_GUEST_BINDINGS);
     return check_appearance(params);
 }
 
@@ -135,7 +141,9 @@ static td_result declare_frame(td_renderer *renderer)
     };
     TDI_TRY(tdi_passes_create(renderer->device, &params, &renderer->passes));
     TDI_TRY(td_graph_create("view", &renderer->graph));
-    return tdi_passes_declare(renderer->passes, renderer->graph, &renderer->resources);
+    TDI_TRY(tdi_passes_declare(renderer->passes, renderer->graph, &renderer->resources));
+    return tdi_guest_declare(renderer->params.guest, renderer->graph, &renderer->resources,
+                             renderer->params.copy_results);
 }
 
 static td_result size_frame(td_renderer *renderer)
@@ -228,6 +236,10 @@ td_result td_renderer_create(td_device *device, const td_renderer_params *params
     renderer->device = device;
     renderer->scene = tdi_scene_retain(filled.scene);
     renderer->params = filled;
+    if (filled.guest) {
+        renderer->guest = *filled.guest;
+        renderer->params.guest = &renderer->guest;
+    }
     choose_way_of_results(renderer);
     const td_result result = fill_renderer(renderer);
     if (result != TD_OK) {
@@ -296,6 +308,14 @@ void td_renderer_get_info(const td_renderer *renderer, td_renderer_info *out)
     tdi_async_choice_describe(&renderer->choice, out);
 }
 
+td_result td_renderer_write_svg(const td_renderer *renderer, const char *path, bool replace)
+{
+    if (!renderer)
+        return tdi_fail(TD_ERROR_ARGUMENT, "td_renderer_write_svg: renderer must not be NULL");
+    return td_plan_write_svg(renderer->plans[renderer->choice.present], renderer->params.monitor,
+                             path, replace);
+}
+
 static uint32_t words(VkDeviceSize bytes)
 {
     return (uint32_t)(bytes / 4);
@@ -361,7 +381,7 @@ static td_result execute_tile(td_renderer *renderer, submission *work)
     frame_slot *slot = NULL;
     TDI_TRY(next_slot(renderer, &slot));
     TDI_TRY(write_frame(renderer, slot, work));
-    const td_binding bindings[] = {
+    const td_binding own[OWN_BINDINGS] = {
         {.resource = renderer->resources.frame,
          .bound = {.buffer = slot->frame.handle, .size = slot->frame.size}},
         {.resource = renderer->resources.result,
@@ -373,7 +393,9 @@ static td_result execute_tile(td_renderer *renderer, submission *work)
         .stages = VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_2_VERTEX_SHADER_BIT |
                   VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT,
     };
+    td_binding bindings[OWN_BINDINGS + MAX_GUEST_BINDINGS];
     tdi_pass_frame pass_frame = {
+        .guest = tdi_guest_frame(&work->frame, &renderer->sizing.layout, work->item),
         .frame = &work->frame,
         .address = slot->frame.address,
         .bindless = tdi_bindless_set(renderer->device->bindless),
@@ -381,7 +403,7 @@ static td_result execute_tile(td_renderer *renderer, submission *work)
     };
     const td_execution execution = {
         .bindings = bindings,
-        .binding_count = sizeof bindings / sizeof bindings[0],
+        .binding_count = tdi_guest_bind(renderer->params.guest, own, OWN_BINDINGS, bindings),
         .waits = &scene_ready,
         .wait_count = 1,
         .frame = &pass_frame,
