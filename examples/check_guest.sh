@@ -4,6 +4,7 @@
 set -euo pipefail
 program=$1
 shift
+[[ $program != missing:* ]] || { echo "skipped, $program"; exit 77; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 export VK_LAYER_ENABLES=VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT

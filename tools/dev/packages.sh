@@ -7,6 +7,9 @@ build_packages=(
   libcglm-dev libxxhash-dev libmeshoptimizer-dev libcmocka-dev
 )
 
+# For the examples that are hosts to tandem; where one is missing, its example is left out.
+guest_packages=(libsdl2-dev libplacebo-dev xvfb xauth)
+
 # Where there is no apt: what each package stands for, as a program or a pkg-config module.
 build_programs=(cc meson ninja pkg-config python3 glslangValidator)
 build_modules=(vulkan jansson spng libturbojpeg libdeflate cglm libxxhash cmocka)
@@ -71,6 +74,16 @@ need_packages()
   install_packages "${missing[@]}" && return 0
   cat build/packages.log >&2
   die "these packages could not be installed: ${missing[*]}"
+}
+
+# want_packages NAME...: as need_packages, but what cannot be had is only named.
+want_packages()
+{
+  local package
+  for package; do
+    (need_packages "$package") 2>/dev/null ||
+      printf 'dev: %s cannot be installed here; what needs it is left out\n' "$package" >&2
+  done
 }
 
 need_build_packages()
