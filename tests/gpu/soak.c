@@ -12,6 +12,7 @@
 #include <tandem/recorder.h>
 #include <tandem/scheduler.h>
 
+#include "base/memory.h"
 #include "base/process.h"
 
 #define LONG_FRAMES  100000
@@ -30,6 +31,7 @@ typedef struct soak {
 
 typedef struct state {
     uint64_t memory;
+    uint64_t blocks; /* of tandem's host memory */
     tdi_process_info process;
     td_budget_info budget;
 } state;
@@ -46,7 +48,7 @@ static uint64_t resident_bytes(void)
 
 static state look(const soak *s)
 {
-    state now = {.memory = resident_bytes()};
+    state now = {.memory = resident_bytes(), .blocks = tdi_live_blocks()};
     tdi_process_get_info(&now.process);
     td_budget_get_info(td_device_budget(s->device), &now.budget);
     return now;
@@ -125,14 +127,16 @@ static void many_frames_leave_nothing_behind(void **unused)
     begin(&s, scene);
     for (uint32_t i = 0; i < frames; i++) {
         run_frame(&s, i);
+        if (i % (frames / 10) == 0)
+            print_message("%u frames: %llu KiB resident\n", i,
+                          (unsigned long long)resident_bytes() >> 10);
         if (i == frames / 10)
             early = look(&s);
         if (i == frames / 10 * 9)
             late = look(&s);
     }
-    print_message("%u frames: %llu KiB resident after a tenth, %llu KiB after nine\n", frames,
-                  (unsigned long long)early.memory >> 10, (unsigned long long)late.memory >> 10);
     assert_in_range(late.memory, 0, early.memory + GROWTH);
+    assert_in_range(late.blocks, early.blocks - 8, early.blocks + 8); /* views come and go */
     assert_int_equal(late.process.descriptors, early.process.descriptors);
     assert_int_equal(late.process.threads, early.process.threads);
     assert_int_equal(late.budget.held_bytes, early.budget.held_bytes);
