@@ -297,7 +297,17 @@ static json_t *compare_queues(const td_device_info *info, const workload *w, td_
     return rates;
 }
 
-int main(void)
+static bool is_wanted(const char *name, int count, char **names)
+{
+    for (int i = 1; i < count; i++) {
+        if (strcmp(names[i], name) == 0)
+            return true;
+    }
+    return count < 2;
+}
+
+/* Names of workloads; without any, all whose scenes are there. */
+int main(int count, char **names)
 {
     const td_device_params params = {.budget_bytes = BUDGET};
     td_device *device = NULL;
@@ -312,7 +322,8 @@ int main(void)
         return 77;
     }
     for (uint32_t i = 0; i < sizeof workloads / sizeof workloads[0]; i++) {
-        td_scene *scene = load_scene(&workloads[i]);
+        td_scene *scene =
+            is_wanted(workloads[i].name, count, names) ? load_scene(&workloads[i]) : NULL;
         if (!scene)
             continue;
         json_t *row = compare_modes(device, &workloads[i], scene);
