@@ -10,7 +10,8 @@ static bool can_stamp(const td_device *device)
 {
     const tdi_queue *compute = &device->queues[device->lane_queue[TD_LANE_COMPUTE]];
     const tdi_queue *graphics = &device->queues[device->lane_queue[TD_LANE_GRAPHICS]];
-    return !device->info.software && compute->timestamp_bits && graphics->timestamp_bits;
+    return device->features.host_query_reset && !device->info.software && compute->timestamp_bits &&
+           graphics->timestamp_bits;
 }
 
 td_result tdi_scheduler_times_init(tdi_scheduler_times *times, td_device *device)
@@ -94,8 +95,7 @@ static uint64_t ticks_between(uint64_t from, uint64_t to, uint32_t bits)
 }
 
 /* False while the device is not done with the frame. */
-static bool tell_frame(tdi_scheduler_times *times, const tdi_timed_frame *frame,
-                       tdi_auto *told)
+static bool tell_frame(tdi_scheduler_times *times, const tdi_timed_frame *frame, tdi_auto *told)
 {
     const td_device *device = times->device;
     const double ns = (double)device->properties.limits.timestampPeriod;

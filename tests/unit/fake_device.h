@@ -9,7 +9,7 @@
 #include "async/lane.h"
 
 #define FAKE_MOST_BARRIERS    64
-#define FAKE_MOST_SUBMISSIONS 512
+#define FAKE_MOST_SUBMISSIONS 4096
 #define FAKE_MOST_BINARIES    64
 
 typedef struct fake_commands {

@@ -81,6 +81,7 @@ static td_device *make_device(uint32_t timestamp_bits)
     device->vk.vkCmdWriteTimestamp2 = write_timestamp;
     device->vk.vkGetQueryPoolResults = get_results;
     device->properties.limits.timestampPeriod = 2;
+    device->features.host_query_reset = true;
     for (uint32_t i = 0; i < 3; i++)
         device->queues[i].timestamp_bits = timestamp_bits;
     return device;
