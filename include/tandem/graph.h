@@ -189,6 +189,9 @@ typedef struct td_execution {
     void *frame;                /**< Handed to the passes. */
     td_monitor *monitor;        /**< Receives the spans of passes and lanes; may be NULL. */
     uint64_t frame_index;       /**< For the spans. */
+    bool more_to_come;          /**< Further executions complete what the host reads: passes that
+                                     only declare uses of the host's are left out of this one, with
+                                     their barriers. */
 } td_execution;
 
 /** Records all passes on the calling thread, submits them lane by lane, and gives the ticket of the

@@ -353,6 +353,19 @@ static void record_barriers(const tdi_plan_slot *slot, uint32_t index, VkCommand
         slot->device->vk.vkCmdPipelineBarrier2(commands, &info);
 }
 
+/* Its barriers, what it does, and what it tells a layer that checks declarations. */
+static void record_pass(const tdi_plan_slot *slot, uint32_t index, td_pass_context *context)
+{
+    const td_pass_params *pass = &slot->plan->graph->passes[index].params;
+    record_barriers(slot, index, context->commands);
+    if (slot->declare)
+        tdi_plan_declare(slot->declare, slot->device, slot->plan, index, slot->bound,
+                         context->commands);
+    context->user = pass->user;
+    if (pass->record)
+        pass->record(context);
+}
+
 static void record_passes(tdi_plan_slot *slot, uint32_t batch, const td_execution *execution)
 {
     const td_plan *plan = slot->plan;
@@ -366,14 +379,8 @@ static void record_passes(tdi_plan_slot *slot, uint32_t batch, const td_executio
     tdi_plan_spans_start_batch(&slot->spans, context.commands, batch);
     for (uint32_t i = 0; i < plan->batches[batch].pass_count; i++) {
         uint32_t index = plan->order[plan->batches[batch].first_pass + i];
-        const td_pass_params *pass = &plan->graph->passes[index].params;
-        record_barriers(slot, index, context.commands);
-        if (slot->declare)
-            tdi_plan_declare(slot->declare, slot->device, plan, index, slot->bound,
-                             context.commands);
-        context.user = pass->user;
-        if (pass->record)
-            pass->record(&context);
+        if (plan->graph->passes[index].params.record || !execution->more_to_come)
+            record_pass(slot, index, &context);
         tdi_plan_spans_after_pass(&slot->spans, context.commands, batch, i);
     }
     tdi_plan_spans_end_batch(&slot->spans, context.commands, batch);
