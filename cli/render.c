@@ -86,7 +86,8 @@ static int check_destination(render_job *job)
 {
     const cli_render_options *options = &job->options;
     tdi_destination *destination;
-    const char *const files[] = {options->contact_sheet, options->report, options->timeline};
+    const char *const files[] = {options->contact_sheet, options->report, options->timeline,
+                                 options->graph};
     const uint32_t count = sizeof files / sizeof *files;
     td_result result = tdi_destination_create(&job->params, &destination);
     if (result == TD_OK)
@@ -232,6 +233,16 @@ static int write_timeline(const render_job *job)
     return result == TD_OK ? CLI_EXIT_OK : cli_fail(CLI_STAGE_OUTPUT, result);
 }
 
+static int write_graph(const render_job *job)
+{
+    const cli_render_options *options = &job->options;
+    if (!options->graph)
+        return CLI_EXIT_OK;
+    bool may_exist = options->overwrite || options->resume;
+    td_result result = td_batch_write_graph(job->batch, options->graph, may_exist);
+    return result == TD_OK ? CLI_EXIT_OK : cli_fail(CLI_STAGE_OUTPUT, result);
+}
+
 /* A device that does not answer would be waited for when it is destroyed. */
 static void end_without_device(const render_job *job, int code)
 {
@@ -262,6 +273,7 @@ static int run_batch(render_job *job)
     int code = conclude(job, result);
     code = graver(code, write_report(job));
     code = graver(code, write_timeline(job));
+    code = graver(code, write_graph(job));
     cli_guard_batch(NULL);
     end_without_device(job, code);
     return code;

@@ -45,6 +45,7 @@ typedef struct cli_render_options {
 
     const char *report;
     const char *timeline;
+    const char *graph;
     bool resume;
     bool overwrite;
     bool durable;

@@ -105,6 +105,10 @@ TD_API void td_batch_cancel(td_batch *batch);
 /** Sums so far. Thread-safe. */
 TD_API void td_batch_get_info(td_batch *batch, td_batch_info *out);
 
+/** Writes a picture (SVG) of the graph that rendered, with the mean times of its passes, complete
+ * or not at all; an existing file is ::TD_ERROR_EXISTS unless `replace`. After td_batch_run. */
+TD_API td_result td_batch_write_graph(td_batch *batch, const char *path, bool replace);
+
 /** One failure. */
 typedef struct td_batch_failure {
     uint64_t view;        /**< Which view; UINT64_MAX: no single one. */

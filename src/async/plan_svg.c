@@ -18,6 +18,7 @@
 #define ROW_SPACE   26.0
 #define MEMORY_ROW  22.0
 #define LEAST_WIDTH 1080.0
+#define LABEL_WIDTH 60.0 /* of an amount of memory */
 
 /* All reasons of one kind for which a pass follows another. */
 typedef struct line {
@@ -197,19 +198,25 @@ static void append_box(picture *p, uint32_t pass)
     tdi_text_append(&p->text, "</text>\n");
 }
 
-static void append_batch(picture *p, uint32_t index)
+/* A submission, as far as it lies on one lane. */
+static void append_batch(picture *p, uint32_t index, uint32_t lane)
 {
     const tdi_plan_batch *batch = &p->plan->batches[index];
-    if (batch->pass_count == 0)
-        return;
-    const uint32_t first = p->plan->order[batch->first_pass];
-    const uint32_t last = p->plan->order[batch->first_pass + batch->pass_count - 1];
-    const double x = box_x(p, first) - 8;
-    tdi_text_append(&p->text,
-                    "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"6\" "
-                    "fill=\"#e5e7eb\"><title>submission %u, queue %u</title></rect>\n",
-                    x, box_y(p, first) - 8, box_x(p, last) + BOX_WIDTH + 8 - x, BOX_HEIGHT + 16,
-                    index, batch->queue);
+    double from = p->width;
+    double to = 0;
+    for (uint32_t i = 0; i < batch->pass_count; i++) {
+        const uint32_t pass = p->plan->order[batch->first_pass + i];
+        if (p->plan->passes[pass].lane != lane)
+            continue;
+        from = box_x(p, pass) < from ? box_x(p, pass) : from;
+        to = box_x(p, pass) + BOX_WIDTH;
+    }
+    if (to > 0)
+        tdi_text_append(&p->text,
+                        "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"6\" "
+                        "fill=\"#e5e7eb\"><title>submission %u, queue %u</title></rect>\n",
+                        from - 8, p->row_y[lane] - 8, to - from + 16, BOX_HEIGHT + 16, index,
+                        batch->queue);
 }
 
 static void append_rows(picture *p)
@@ -261,14 +268,19 @@ static void append_memory(picture *p)
         const double scale = room / (double)plan->transient_bytes;
         const double x = LEFT + 90 + (double)range->offset * scale;
         const double width = (double)range->size * scale;
+        const bool inside = width > LABEL_WIDTH;
+        const bool left = !inside && x + width + LABEL_WIDTH > p->width;
         tdi_text_append(&p->text, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">", LEFT + 80,
                         y + 12);
         tdi_svg_escaped(&p->text, plan->graph->resources[i].name);
         tdi_text_append(&p->text,
                         "</text><rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"16\" "
-                        "fill=\"%s\"/><text x=\"%.1f\" y=\"%.1f\" class=\"%s\">",
+                        "fill=\"%s\"/><text x=\"%.1f\" y=\"%.1f\" class=\"i\"%s>",
                         x, y, width > 1 ? width : 1, tdi_svg_colour(i + 8),
-                        width > 60 ? x + 4 : x + width + 4, y + 12, "i");
+                        inside ? x + 4
+                        : left ? x - 4
+                               : x + width + 4,
+                        y + 12, left ? " text-anchor=\"end\"" : "");
         append_bytes(p, range->size);
         tdi_text_append(&p->text, "<title>from byte %llu, %llu bytes</title></text>\n",
                         (unsigned long long)range->offset, (unsigned long long)range->size);
@@ -296,9 +308,11 @@ static void append_head(picture *p)
                     "<text x=\"16\" y=\"26\" style=\"font-size:16px\">Graph ");
     tdi_svg_escaped(&p->text, plan->graph->name);
     tdi_text_append(&p->text,
-                    "</text><text x=\"16\" y=\"44\" class=\"q\">%zu passes in %u submissions to %u "
+                    "</text><text x=\"16\" y=\"44\" class=\"q\">%zu passes in %u %s to %u "
                     "%s; tiles of %ux%u, views %u, samples %u; transient ",
-                    plan->graph->pass_count, plan->batch_count, tdi_plan_queue_count(plan),
+                    plan->graph->pass_count, plan->batch_count,
+                    plan->batch_count == 1 ? "submission" : "submissions",
+                    tdi_plan_queue_count(plan),
                     tdi_plan_queue_count(plan) == 1 ? "queue" : "queues", plan->extent.tile_width,
                     plan->extent.tile_height, plan->extent.views, plan->extent.samples);
     append_bytes(p, plan->transient_bytes);
@@ -308,8 +322,8 @@ static void append_head(picture *p)
 static void draw(picture *p)
 {
     append_head(p);
-    for (uint32_t i = 0; i < p->plan->batch_count; i++)
-        append_batch(p, i);
+    for (uint32_t i = 0; i < p->plan->batch_count * TD_LANE_COUNT; i++)
+        append_batch(p, i / TD_LANE_COUNT, i % TD_LANE_COUNT);
     append_rows(p);
     for (uint32_t i = 0; i < p->line_count; i++)
         append_line(p, &p->lines[i], i);

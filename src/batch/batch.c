@@ -205,6 +205,13 @@ void td_batch_cancel(td_batch *batch)
     atomic_store(&batch->cancelled, true);
 }
 
+td_result td_batch_write_graph(td_batch *batch, const char *path, bool replace)
+{
+    if (!batch || !path)
+        return tdi_fail(TD_ERROR_ARGUMENT, "td_batch_write_graph: an argument is NULL");
+    return td_renderer_write_svg(batch->renderer, path, replace);
+}
+
 void td_batch_get_info(td_batch *batch, td_batch_info *out)
 {
     memset(out, 0, sizeof *out);

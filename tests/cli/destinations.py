@@ -41,7 +41,7 @@ class Destinations(DeviceCase):
         self.assertEqual(self.read("out_0002.png"), b"mine")
 
     def test_other_files_of_the_command_too(self):
-        for option in ("--report", "--timeline", "--contact-sheet"):
+        for option in ("--report", "--timeline", "--graph", "--contact-sheet"):
             with self.subTest(option=option):
                 name = "there" + option + ".png"
                 with open(self.path(name), "wb") as file:
@@ -54,7 +54,7 @@ class Destinations(DeviceCase):
     def test_files_of_the_command_cannot_be_images(self):
         with open(self.path("j.png"), "wb") as file:
             file.write(b"mine")
-        for option in ("--report", "--timeline", "--contact-sheet"):
+        for option in ("--report", "--timeline", "--graph", "--contact-sheet"):
             for name in ("j.png", "./j.png", "a/../j.png", self.path("j.png")):
                 with self.subTest(option=option, name=name):
                     self.check(self.render("--overwrite", "-o", "j.png", option, name), 2, name)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from xml.etree import ElementTree
 
 import support
 from support import DeviceCase
@@ -145,6 +146,18 @@ class Report(DeviceCase):
         text = self.read("timeline.svg").decode("utf-8")
         self.assertIn("<svg", text)
         self.assertIn("encode", text)
+
+    def test_the_graph_is_a_picture_of_what_ran(self):
+        ran = self.render("--views", "3", "--graph", "graph.svg", "--report", "report.json")
+        self.check(ran)
+        root = ElementTree.fromstring(self.read("graph.svg"))
+        texts = ["".join(node.itertext()) for node in root.iter() if node.tag.endswith("text")]
+        for name in ("clear", "cull", "raster", "raster large", "shade", "host"):
+            self.assertIn(name, texts)
+        self.assertTrue(any(text.endswith("visibility words") for text in texts))
+        report = json.loads(self.read("report.json"))
+        shade = report["operations"]["shade"]
+        self.assertIn(f"{shade['avg_ms']:.3f} ms, mean of {shade['count']}", texts)
 
 
 support.main()

@@ -9,7 +9,7 @@ from support import Case, tandem
 LATER = [
     "--env x.hdr", "--env-rotation 10", "--animation a", "--time 1", "--fps 30", "--duration 2",
     "--variant v", "--shadows on", "--lights l.json", "--particles p.json", "--lod 1", "--cull on",
-    "--shard 1/2", "--trace t.json", "--graph g.svg", "--page p.html", "--metrics unix:m",
+    "--shard 1/2", "--trace t.json", "--page p.html", "--metrics unix:m",
     "--annotations coco", "--cameras c.json", "--quality 90", "--codec av1", "--outputs distance",
     "--outputs color,normal", "--outputs material", "--textures needed", "--textures lru",
     "--textures priority", "--device all", "--background env", "-o a.jpg",
