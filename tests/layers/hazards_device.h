@@ -29,6 +29,7 @@ typedef struct hazards_device {
     hazards_track track;
     VkQueue queues[HAZARDS_MAX_QUEUES];
     uint32_t queue_count;
+    bool held; /* what the host sees does not count */
 } hazards_device;
 
 hazards_device *hazards_of(const void *dispatchable);
@@ -44,7 +45,7 @@ hazards_record *hazards_record_of(hazards_device *data, VkCommandBuffer commands
 
 #define HAZARDS_OBJECT_FUNCTIONS  15
 #define HAZARDS_COMMAND_FUNCTIONS 9
-#define HAZARDS_SUBMIT_FUNCTIONS  12
+#define HAZARDS_SUBMIT_FUNCTIONS  13
 extern const layer_function hazards_object_functions[HAZARDS_OBJECT_FUNCTIONS];
 extern const layer_function hazards_command_functions[HAZARDS_COMMAND_FUNCTIONS];
 extern const layer_function hazards_submit_functions[HAZARDS_SUBMIT_FUNCTIONS];

@@ -130,14 +130,16 @@ static VKAPI_ATTR VkResult VKAPI_CALL submit1(VkQueue handle, uint32_t count,
 static void saw(hazards_device *data, uint64_t sync, uint64_t value)
 {
     pthread_mutex_lock(&data->mutex);
-    hazards_host_saw(&data->track, sync, value);
+    if (!data->held)
+        hazards_host_saw(&data->track, sync, value);
     pthread_mutex_unlock(&data->mutex);
 }
 
 static void saw_idle(hazards_device *data, VkQueue queue)
 {
     pthread_mutex_lock(&data->mutex);
-    hazards_host_saw_idle(&data->track, queue ? index_of(data, queue) : UINT32_MAX);
+    if (!data->held)
+        hazards_host_saw_idle(&data->track, queue ? index_of(data, queue) : UINT32_MAX);
     pthread_mutex_unlock(&data->mutex);
 }
 
@@ -212,6 +214,15 @@ static VKAPI_ATTR uint64_t VKAPI_CALL count_hazards(VkDevice device)
     return count;
 }
 
+static VKAPI_ATTR void VKAPI_CALL hold(VkDevice device, VkBool32 held)
+{
+    hazards_device *data = hazards_of(device);
+    pthread_mutex_lock(&data->mutex);
+    data->held = held;
+    pthread_mutex_unlock(&data->mutex);
+    saw_idle(data, VK_NULL_HANDLE);
+}
+
 const layer_function hazards_submit_functions[HAZARDS_SUBMIT_FUNCTIONS] = {
     LAYER_FUNCTION(vkQueueSubmit, submit1),
     LAYER_FUNCTION(vkQueueSubmit2, submit2),
@@ -225,4 +236,5 @@ const layer_function hazards_submit_functions[HAZARDS_SUBMIT_FUNCTIONS] = {
     LAYER_FUNCTION(vkQueueWaitIdle, queue_idle),
     LAYER_FUNCTION(vkDeviceWaitIdle, device_idle),
     LAYER_OWN(HAZARDS_COUNT, count_hazards),
+    LAYER_OWN(HAZARDS_HOLD, hold),
 };

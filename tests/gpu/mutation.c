@@ -1,0 +1,334 @@
+/* Every barrier and every wait of the renderer's plan is dropped in turn, and something notices:
+ * the hazards layer or validation on submissions in order, or the pixels where the layer
+ * split_queues runs its queues as badly as it may. `--table` prints rows of the table in
+ * docs/synchronisation.md. */
+#define _XOPEN_SOURCE 700
+
+#include "scene_support.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../layers/hazards_control.h"
+#include "../layers/split_control.h"
+#include "async/graph.h"
+#include "base/memory.h"
+
+enum { VIEWS = 5 }; /* more than are in flight, so that slots and memory are used again */
+
+typedef struct variant {
+    const char *name;
+    bool copy_results;
+    td_raster raster;
+    uint32_t tile_width, in_flight;
+} variant;
+
+static const variant variants[] = {
+    {"compute", false, TD_RASTER_COMPUTE, 0, 3},
+    {"copied results", true, TD_RASTER_COMPUTE, 0, 3},
+    {"tiles", false, TD_RASTER_COMPUTE, 32, 3},
+    {"hardware", false, TD_RASTER_HARDWARE, 0, 3},
+    {"draws", false, TD_RASTER_HARDWARE_DRAWS, 0, 3},
+};
+
+/* ---- what notices ---- */
+
+static atomic_uint of_validation;
+
+static void on_message(void *user, const char *id, const char *text)
+{
+    (void)user;
+    if (getenv("TANDEM_TEST_VERBOSE"))
+        fprintf(stderr, "%s: %s\n", id, text);
+    if (strncmp(id, "TANDEM-", 7) != 0)
+        atomic_fetch_add(&of_validation, 1);
+}
+
+static void drop_log(void *user, td_log_level level, const char *message)
+{
+    (void)user;
+    (void)level;
+    (void)message;
+}
+
+typedef struct noticed {
+    bool hazards, validation;
+    const char *pixels; /* what the adversarial schedule makes of them; NULL: not tried */
+} noticed;
+
+/* ---- a renderer and its plan ---- */
+
+typedef struct bench {
+    td_device *device;
+    td_renderer *renderer;
+    td_plan *plan;
+    hazards_count_fn count_hazards;
+    hazards_hold_fn hold;
+    scene_picture expected[VIEWS];
+} bench;
+
+static void remember_plan(td_plan *plan, void *user)
+{
+    *(td_plan **)user = plan;
+}
+
+static void render(const bench *b, scene_picture pictures[VIEWS])
+{
+    td_request *requests[VIEWS];
+    b->hold(b->device->handle, VK_TRUE);
+    for (uint32_t i = 0; i < VIEWS; i++) {
+        const td_camera camera = scene_rich_camera(i);
+        scene_submit(b->renderer, &camera, 1, &requests[i]);
+    }
+    for (uint32_t i = 0; i < VIEWS; i++)
+        pictures[i] = scene_take(requests[i]);
+    b->device->vk.vkDeviceWaitIdle(b->device->handle);
+    b->hold(b->device->handle, VK_FALSE);
+}
+
+static void make_device(bench *b)
+{
+    const td_device_params params = {.validation = true};
+    gpu_check_device(td_device_create(&params, &b->device));
+    const PFN_vkGetDeviceProcAddr find = b->device->instance.vkGetDeviceProcAddr;
+    b->count_hazards = (hazards_count_fn)find(b->device->handle, HAZARDS_COUNT);
+    b->hold = (hazards_hold_fn)find(b->device->handle, HAZARDS_HOLD);
+    if (!b->count_hazards) {
+        print_message("skipped: needs the hazards layer\n");
+        td_device_destroy(b->device);
+        skip();
+    }
+}
+
+static void make_renderer(bench *b, const variant *v)
+{
+    td_scene *scene = scene_rich(1);
+    td_renderer_params params = scene_renderer_params(scene, 64, 48);
+    params.samples = 4;
+    params.views_per_submission = 1;
+    params.in_flight = v->in_flight;
+    params.result_slots = VIEWS + 1;
+    params.copy_results = v->copy_results;
+    params.raster = v->raster;
+    params.tile_width = v->tile_width;
+    if (b->device->queue_count > 1)
+        params.async = TD_ASYNC_ON;
+    b->renderer = scene_renderer(b->device, &params);
+    td_scene_destroy(scene);
+}
+
+static void make_bench(bench *b, const variant *v)
+{
+    make_device(b);
+    tdi_set_plan_hook(remember_plan, &b->plan);
+    make_renderer(b, v);
+    tdi_set_plan_hook(NULL, NULL);
+    atomic_store(&of_validation, 0);
+    render(b, b->expected);
+    assert_int_equal(atomic_load(&of_validation), 0);
+    assert_int_equal(b->count_hazards(b->device->handle), 0);
+}
+
+static void free_pictures(scene_picture pictures[VIEWS])
+{
+    for (uint32_t i = 0; i < VIEWS; i++)
+        scene_picture_free(&pictures[i]);
+}
+
+static void destroy_bench(bench *b)
+{
+    free_pictures(b->expected);
+    td_renderer_destroy(b->renderer);
+    td_device_destroy(b->device);
+}
+
+/* ---- the adversarial schedule ---- */
+
+/* Another process renders with the part dropped from its first frame on, since anything may come of
+ * it. */
+enum { SAME_PIXELS = 0, OTHER_PIXELS = 10, LIMIT_S = 30 };
+
+static uint64_t hash_of(const scene_picture pictures[VIEWS])
+{
+    uint64_t hash = 0;
+    for (uint32_t i = 0; i < VIEWS; i++)
+        hash = hash * 31 + scene_hash(&pictures[i]);
+    return hash;
+}
+
+static void drop_at_once(td_plan *plan, void *user)
+{
+    tdi_plan_drop(plan, *(const uint32_t *)user);
+}
+
+/* `--drop VARIANT PART HASH`. */
+static int run_adversary(char **arguments)
+{
+    bench b = {0};
+    scene_picture pictures[VIEWS];
+    const variant *v = &variants[strtoul(arguments[0], NULL, 10)];
+    uint32_t part = (uint32_t)strtoul(arguments[1], NULL, 10);
+    setenv(SPLIT_SCHEDULE_VARIABLE, "adversarial", 1);
+    make_device(&b);
+    tdi_set_plan_hook(drop_at_once, &part);
+    make_renderer(&b, v);
+    render(&b, pictures);
+    _exit(hash_of(pictures) == strtoull(arguments[2], NULL, 16) ? SAME_PIXELS : OTHER_PIXELS);
+}
+
+static const char *name_of_end(int status)
+{
+    if (WIFSIGNALED(status))
+        return WTERMSIG(status) == SIGALRM ? "no end" : "crash";
+    if (WEXITSTATUS(status) == OTHER_PIXELS)
+        return "differ";
+    return WEXITSTATUS(status) == SAME_PIXELS ? "same" : "failure";
+}
+
+static const char *ask_adversary(const bench *b, uint32_t variant_index, uint32_t part)
+{
+    char which[16], what[16], hash[24];
+    snprintf(which, sizeof which, "%u", variant_index);
+    snprintf(what, sizeof what, "%u", part);
+    snprintf(hash, sizeof hash, "%" PRIx64, hash_of(b->expected));
+    fflush(NULL);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        alarm(LIMIT_S); /* which execl() keeps */
+        execl("/proc/self/exe", "mutation", "--drop", which, what, hash, (char *)NULL);
+        _exit(127);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return name_of_end(status);
+}
+
+/* ---- the run ---- */
+
+static bool table, ask_all;
+
+static noticed drop(const bench *b, uint32_t variant_index, uint32_t part)
+{
+    const uint64_t hazards = b->count_hazards(b->device->handle);
+    scene_picture pictures[VIEWS];
+    noticed by = {0};
+    atomic_store(&of_validation, 0);
+    tdi_plan_drop(b->plan, part);
+    render(b, pictures);
+    free_pictures(pictures);
+    by.hazards = b->count_hazards(b->device->handle) > hazards;
+    by.validation = atomic_load(&of_validation) > 0;
+    if (ask_all && b->device->queue_count > 1)
+        by.pixels = ask_adversary(b, variant_index, part);
+    return by;
+}
+
+/* What nothing notices, by the beginning of its name, with the reason. Where the hazards layer says
+ * nothing, all that the part orders is ordered without it. */
+typedef struct exception {
+    bool split;          /* holds where lanes have queues of their own */
+    const char *variant; /* holds there only; NULL: everywhere */
+    const char *part, *why;
+} exception;
+
+#define NOTHING_TO_WAIT_FOR "the renderer binds what the host has waited for"
+#define UPLOADED            "the scene is uploaded before the renderer is there"
+#define BY_OTHER_QUEUES     "the waits for other queues order it, which waited for this one"
+#define BY_FIRST_QUEUE      "queue 1 is first to use the memory and has waited"
+#define BY_DRAW             "'draw' waits for the same batch, and its barrier to 'shade' goes on"
+
+static const exception exceptions[] = {
+    {false, NULL, "wait of queue", NOTHING_TO_WAIT_FOR},
+    {true, NULL, "wait of queue", NOTHING_TO_WAIT_FOR},
+    {false, NULL, "waits of queue", UPLOADED},
+    {true, NULL, "waits of queue", UPLOADED},
+    {false, NULL, "first barrier on queue 0: what is", UPLOADED},
+    {true, NULL, "first barrier on queue 0: what is", UPLOADED},
+    {true, NULL, "first barrier on queue 1: what is", UPLOADED},
+    {true, NULL, "first barrier on queue 2: what is", UPLOADED},
+    {true, NULL, "first barrier on queue 0: transient", BY_FIRST_QUEUE},
+    {true, NULL, "first wait of queue 0 for queue 1", BY_FIRST_QUEUE},
+    {true, NULL, "first barrier on queue 1: transient", BY_OTHER_QUEUES},
+    {true, "copied results", "first wait of queue 0 for queue 2", BY_FIRST_QUEUE},
+    {true, "copied results", "first wait of queue 1 for queue 0", BY_OTHER_QUEUES},
+    {true, "copied results", "first barrier on queue 2: transient", BY_FIRST_QUEUE},
+    {true, "copied results", "first wait of queue 2 for queue", BY_FIRST_QUEUE},
+    {true, "hardware", "wait of 'shade' for queue 1", BY_DRAW},
+    {true, "draws", "wait of 'shade' for queue 1", BY_DRAW},
+};
+
+static const char *why_not(const bench *b, const variant *v, const char *part)
+{
+    const bool split = b->device->queue_count > 1;
+    for (size_t i = 0; i < sizeof exceptions / sizeof exceptions[0]; i++) {
+        const exception *e = &exceptions[i];
+        if (e->split == split && (!e->variant || strcmp(e->variant, v->name) == 0) &&
+            strncmp(part, e->part, strlen(e->part)) == 0)
+            return e->why;
+    }
+    return NULL;
+}
+
+static bool seen(noticed by)
+{
+    return by.hazards || by.validation || (by.pixels && strcmp(by.pixels, "same") != 0);
+}
+
+static void report(const bench *b, const variant *v, const char *part, noticed by, uint32_t *missed)
+{
+    const char *why = seen(by) ? "" : why_not(b, v, part);
+    if (table)
+        printf("| %s | %s | %s | %s | %s | %s |\n", v->name, part, by.hazards ? "yes" : "",
+               by.validation ? "yes" : "", by.pixels ? by.pixels : "", why ? why : "**nothing**");
+    if (why)
+        return;
+    print_error("%s: nothing notices that this is dropped: %s\n", v->name, part);
+    *missed += 1;
+}
+
+static uint32_t run_variant(uint32_t index)
+{
+    bench b = {0};
+    uint32_t missed = 0;
+    make_bench(&b, &variants[index]);
+    const uint32_t parts = tdi_plan_droppable(b.plan);
+    assert_true(parts > 0);
+    for (uint32_t i = 0; i < parts; i++) {
+        char *text = NULL;
+        gpu_ok(tdi_plan_droppable_text(b.plan, i, &text));
+        report(&b, &variants[index], text, drop(&b, index, i), &missed);
+        tdi_free(text);
+    }
+    destroy_bench(&b);
+    return missed;
+}
+
+static void every_part_is_noticed(void **state)
+{
+    (void)state;
+    uint32_t missed = 0;
+    for (uint32_t i = 0; i < sizeof variants / sizeof variants[0]; i++)
+        missed += run_variant(i);
+    assert_int_equal(missed, 0);
+}
+
+int main(int argc, char **argv)
+{
+    table = argc > 1 && strcmp(argv[1], "--table") == 0;
+    ask_all = table || getenv("TANDEM_TEST_LONG");
+    setenv("VK_LAYER_DUPLICATE_MESSAGE_LIMIT", "1000000000", 1);
+    gpu_watch_messages(NULL);
+    tdi_instance_set_message_hook(on_message, NULL);
+    td_set_log(drop_log, NULL, TD_LOG_ERROR);
+    if (argc > 4 && strcmp(argv[1], "--drop") == 0)
+        return run_adversary(argv + 2);
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_part_is_noticed)};
+    return gpu_run_tests(tests);
+}
