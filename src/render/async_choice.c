@@ -4,7 +4,7 @@
 
 static bool has_own_queues(const td_device *device)
 {
-    return device->lane_queue[TD_LANE_COMPUTE] != device->lane_queue[TD_LANE_GRAPHICS];
+    return device->queue_count > 1;
 }
 
 bool tdi_async_lanes(const td_device *device, td_async_mode mode, bool async, tdi_lane_map *out)
@@ -43,7 +43,7 @@ td_result tdi_async_choice_init(tdi_async_choice *choice, td_device *device, td_
     const bool own = has_own_queues(device);
     if (mode == TD_ASYNC_ON && !own)
         return tdi_fail(TD_ERROR_UNSUPPORTED,
-                        "compute has no queue of its own on this device (%s), so a renderer cannot "
+                        "no lane has a queue of its own on this device (%s), so a renderer cannot "
                         "be asynchronous; use mode auto or off",
                         device->info.lanes[TD_LANE_COMPUTE].reason);
     TDI_TRY(make_locks(choice));
