@@ -2,20 +2,22 @@
 
 import json
 import os
+import unittest
 
 import support
 from support import DeviceCase, tandem
 
-ARGUMENTS = ("builtin:city", "-s", "128x96", "--views", "2", "--outputs", "color,depth,object",
-             "-o", "{view}_{output}.npy", "--report", "report.json")
+ARGUMENTS = ("--views", "2", "--outputs", "color,depth,object", "-o", "{view}_{output}.npy",
+             "--report", "report.json")
+SCENES = os.path.join(os.environ.get("TANDEM_ASSETS", ""), "scenes")
 
 
 class Raster(DeviceCase):
-    def rendered(self, *arguments):
+    def rendered(self, *arguments, scene="builtin:city", size="128x96"):
         """What the report says of the rasteriser, and the files."""
         folder = self.path("run%d" % len(os.listdir(self.folder)))
         os.mkdir(folder)
-        self.check(tandem("render", *ARGUMENTS, *arguments, cwd=folder))
+        self.check(tandem("render", scene, "-s", size, *ARGUMENTS, *arguments, cwd=folder))
         files = {}
         for name in sorted(os.listdir(folder)):
             with open(os.path.join(folder, name), "rb") as file:
@@ -31,6 +33,17 @@ class Raster(DeviceCase):
         self.assertEqual(hardware["reason"], "asked for")
         self.assertNotEqual(expected["0_object.npy"], expected["1_object.npy"])
         self.assertEqual(found, expected)
+
+    @unittest.skipUnless(os.path.isdir(SCENES), "TANDEM_ASSETS has no scenes")
+    def test_real_scenes_are_the_same(self):
+        for path in ("DamagedHelmet/glTF-Binary/DamagedHelmet.glb", "Sponza/glTF/Sponza.gltf",
+                     "Fox/glTF-Binary/Fox.glb"):
+            with self.subTest(path=path):
+                scene = os.path.join(SCENES, path)
+                _, expected = self.rendered("--raster", "compute", scene=scene, size="512x384")
+                _, found = self.rendered("--raster", "hardware", scene=scene, size="512x384")
+                for name, data in expected.items():
+                    self.assertTrue(found[name] == data, name)
 
     def test_what_is_chosen_says_why(self):
         chosen, _ = self.rendered()
