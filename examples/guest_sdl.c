@@ -348,6 +348,7 @@ int main(int argc, char **argv)
     VkPhysicalDeviceVulkan12Features v12 = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
         .pNext = &v13,
+        .hostQueryReset = VK_TRUE, /* so that an automatic scheduler can measure */
         .timelineSemaphore = VK_TRUE,
     };
     const VkPhysicalDeviceFeatures2 features = {

@@ -1,10 +1,9 @@
 #include <tandem/scheduler.h>
 
-#include <stdatomic.h>
-
 #include "async/lane.h"
 #include "async/scheduler_times.h"
 #include "base/clock.h"
+#include "base/living.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -61,65 +60,12 @@ struct td_scheduler {
     frame_slot slots[MOST_FRAMES];
 };
 
-#ifndef NDEBUG
-/* The living, so that one that was destroyed is known by its address alone. */
-#define MOST_LISTED 256
-static _Atomic(const td_scheduler *) living[MOST_LISTED];
-static atomic_uint unlisted; /* ever: from then on nobody can be called dead */
-
-static bool relist(const td_scheduler *from, const td_scheduler *to)
-{
-    for (uint32_t i = 0; i < MOST_LISTED; i++) {
-        const td_scheduler *expected = from;
-        if (atomic_compare_exchange_strong(&living[i], &expected, to))
-            return true;
-    }
-    return false;
-}
-
-static void list_living(const td_scheduler *scheduler)
-{
-    if (!relist(NULL, scheduler))
-        atomic_store(&unlisted, 1);
-}
-
-static bool is_alive(const td_scheduler *scheduler)
-{
-    for (uint32_t i = 0; i < MOST_LISTED; i++) {
-        if (atomic_load_explicit(&living[i], memory_order_relaxed) == scheduler)
-            return true;
-    }
-    return atomic_load(&unlisted) != 0;
-}
-
-static void unlist(const td_scheduler *scheduler)
-{
-    (void)relist(scheduler, NULL);
-}
-#else
-static void list_living(const td_scheduler *scheduler)
-{
-    (void)scheduler;
-}
-
-static bool is_alive(const td_scheduler *scheduler)
-{
-    (void)scheduler;
-    return true;
-}
-
-static void unlist(const td_scheduler *scheduler)
-{
-    (void)scheduler;
-}
-#endif
-
 /* What every call begins with. `ok`: the pointers that it needs are there. */
 static td_result check_call(const char *call, const td_scheduler *scheduler, bool ok)
 {
     if (!scheduler || !ok)
         return tdi_fail(TD_ERROR_ARGUMENT, "%s: no argument may be NULL", call);
-    if (!is_alive(scheduler))
+    if (!tdi_living(scheduler))
         return tdi_fail(TD_ERROR_STATE, "%s: this scheduler was destroyed; make a new one", call);
     return TD_OK;
 }
@@ -247,7 +193,7 @@ td_result td_scheduler_create(td_device *device, const td_scheduler_params *para
     scheduler->device = device;
     scheduler->params = *params;
     choose_mode(scheduler);
-    list_living(scheduler);
+    tdi_living_add(scheduler);
     const td_result result = scheduler->async ? make_slots(scheduler) : TD_OK;
     if (result != TD_OK) {
         td_scheduler_destroy(scheduler);
@@ -271,11 +217,11 @@ void td_scheduler_destroy(td_scheduler *scheduler)
 {
     if (!scheduler)
         return;
-    if (!is_alive(scheduler)) {
+    if (!tdi_living(scheduler)) {
         tdi_log(TD_LOG_ERROR, "td_scheduler_destroy: this scheduler was destroyed before");
         return;
     }
-    unlist(scheduler);
+    tdi_living_remove(scheduler);
     for (uint32_t i = 0; i < MOST_FRAMES; i++) {
         if (scheduler->slots[i].pool)
             free_slot(scheduler, &scheduler->slots[i]);

@@ -10,8 +10,7 @@ static td_result fail_null(const char *call, const char *what)
 /* A lane of the device that a submission of the program's may go to. */
 static td_result check_lane(const char *call, td_device *device, td_lane lane)
 {
-    if (!device)
-        return fail_null(call, "device");
+    TDI_TRY(tdi_device_check(device, call));
     if ((unsigned)lane >= TD_LANE_COUNT)
         return tdi_fail(TD_ERROR_ARGUMENT, "%s: there is no lane %d", call, (int)lane);
     return TD_OK;
@@ -75,7 +74,7 @@ td_result td_lane_submit(td_device *device, const td_lane_submit_params *params,
 
 bool td_ticket_reached(td_device *device, td_ticket ticket)
 {
-    if (!device)
+    if (tdi_device_check(device, "td_ticket_reached") != TD_OK)
         return false;
     return ticket.value == 0 ||
            (tdi_ticket_given(device, ticket) && tdi_ticket_reached(device, ticket));
@@ -83,8 +82,7 @@ bool td_ticket_reached(td_device *device, td_ticket ticket)
 
 td_result td_ticket_wait(td_device *device, td_ticket ticket, uint64_t timeout_ns)
 {
-    if (!device)
-        return fail_null("td_ticket_wait", "device");
+    TDI_TRY(tdi_device_check(device, "td_ticket_wait"));
     TDI_TRY(tdi_ticket_check(device, ticket));
     return ticket.value == 0 ? TD_OK : tdi_ticket_wait(device, ticket, timeout_ns);
 }
@@ -105,8 +103,9 @@ static void on_reached(tdi_watch *watch, td_result result)
 
 td_result td_ticket_request(td_device *device, td_ticket ticket, td_request **out)
 {
-    if (!device || !out)
-        return fail_null("td_ticket_request", device ? "out" : "device");
+    TDI_TRY(tdi_device_check(device, "td_ticket_request"));
+    if (!out)
+        return fail_null("td_ticket_request", "out");
     TDI_TRY(tdi_ticket_check(device, ticket));
     TDI_TRY(tdi_lanes_ready(device));
     ticket_watch *payload = tdi_alloc_zero(1, sizeof *payload);
@@ -127,9 +126,9 @@ td_result td_ticket_request(td_device *device, td_ticket ticket, td_request **ou
 td_result td_ticket_semaphore(td_device *device, td_ticket ticket, VkSemaphore *semaphore,
                               uint64_t *value)
 {
-    if (!device || !semaphore || !value)
-        return fail_null("td_ticket_semaphore",
-                         !device ? "device" : (semaphore ? "value" : "semaphore"));
+    TDI_TRY(tdi_device_check(device, "td_ticket_semaphore"));
+    if (!semaphore || !value)
+        return fail_null("td_ticket_semaphore", semaphore ? "value" : "semaphore");
     TDI_TRY(tdi_ticket_check(device, ticket));
     TDI_TRY(tdi_lanes_ready(device));
     *semaphore = tdi_queue_timeline(device, ticket.value ? ticket.queue : 0);

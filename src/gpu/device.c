@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/living.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "gpu/bindless.h"
@@ -193,6 +194,7 @@ td_result tdi_device_allocate(td_device **out)
         return result;
     }
     device->serial = atomic_fetch_add(&devices_made, 1) + 1;
+    tdi_living_add(device);
     *out = device;
     return TD_OK;
 }
@@ -235,9 +237,19 @@ static void dismantle(td_device *device)
         device->vk.vkDestroyDevice(device->handle, NULL);
 }
 
-void td_device_destroy(td_device *device)
+td_result tdi_device_check(const td_device *device, const char *call)
 {
     if (!device)
+        return tdi_fail(TD_ERROR_ARGUMENT, "%s: `device` is NULL", call);
+    if (!tdi_living(device))
+        return tdi_fail(TD_ERROR_STATE, "%s: this device was destroyed", call);
+    return TD_OK;
+}
+
+/* In debug builds a second destruction is seen, and does nothing. */
+void td_device_destroy(td_device *device)
+{
+    if (!device || !tdi_living(device))
         return;
     if (device->handle)
         dismantle(device);
@@ -246,6 +258,7 @@ void td_device_destroy(td_device *device)
     tdi_queues_destroy(device);
     tdi_mutex_destroy(&device->attach_mutex);
     tdi_free(device->renderer_lacks);
+    tdi_living_remove(device);
     tdi_free(device);
 }
 

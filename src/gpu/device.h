@@ -96,6 +96,9 @@ void tdi_device_read_properties(td_device *device);
 td_result tdi_device_furnish(td_device *device, uint64_t budget_bytes, td_budget_mode budget_mode,
                              const char *cache_folder, bool no_cache);
 
+/* TD_ERROR_ARGUMENT for NULL; in debug builds TD_ERROR_STATE for a device that was destroyed. */
+td_result tdi_device_check(const td_device *device, const char *call);
+
 /* Names an object for debuggers and validation messages; nothing where that is not supported. */
 void tdi_device_name(td_device *device, VkObjectType type, uint64_t handle, const char *format, ...)
     TD_PRINTF(4, 5);

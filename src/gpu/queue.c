@@ -52,10 +52,12 @@ void tdi_queue_unlock(td_device *device, uint32_t queue)
 
 void td_device_lock_queue(td_device *device, td_lane lane)
 {
-    tdi_queue_lock(device, device->lane_queue[lane]);
+    if ((unsigned)lane < TD_LANE_COUNT)
+        tdi_queue_lock(device, device->lane_queue[lane]);
 }
 
 void td_device_unlock_queue(td_device *device, td_lane lane)
 {
-    tdi_queue_unlock(device, device->lane_queue[lane]);
+    if ((unsigned)lane < TD_LANE_COUNT)
+        tdi_queue_unlock(device, device->lane_queue[lane]);
 }

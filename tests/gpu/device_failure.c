@@ -2,7 +2,7 @@
  * of the driver: a code, a sentence, nothing left behind, and the next attempt works. */
 #define _XOPEN_SOURCE 700
 
-#include "gpu_test.h"
+#include "guest_support.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -87,6 +87,38 @@ static void any_allocation_may_fail(void **state)
         }
     }
     fail_msg("td_device_create never succeeds");
+}
+
+static void any_allocation_of_an_import_may_fail(void **state)
+{
+    (void)state;
+    const td_device_params params = {.validation = true};
+    uint32_t failures = 0;
+    probe();
+    gpu_watch_messages(NULL);
+    td_device *host;
+    gpu_ok(td_device_create(&params, &host));
+    for (int bare = 0; bare < 2; bare++) {
+        guest program;
+        (bare ? guest_open_bare : guest_open)(host, &program);
+        const uint64_t blocks = tdi_live_blocks();
+        bool reached = true;
+        for (uint32_t nth = 1; reached && nth < 1000; nth++) {
+            td_device *device;
+            atomic_store(&until_failure, nth);
+            td_result result = td_device_import(&program.params, &device);
+            reached = atomic_exchange(&until_failure, 0) == 0;
+            assert_true(result == TD_OK || result == TD_ERROR_HOST_MEMORY);
+            failures += result != TD_OK;
+            assert_true(result == TD_OK || !device);
+            td_device_destroy(device);
+            assert_int_equal(tdi_live_blocks(), blocks);
+        }
+        guest_close(&program);
+    }
+    td_device_destroy(host);
+    assert_int_equal(gpu_message_count(), 0);
+    assert_true(failures > 5);
 }
 
 static void any_allocation_of_a_list_may_fail(void **state)
@@ -255,6 +287,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(any_allocation_may_fail, use_failing_allocator,
                                         restore_allocator),
         cmocka_unit_test_setup_teardown(any_allocation_of_a_list_may_fail, use_failing_allocator,
+                                        restore_allocator),
+        cmocka_unit_test_setup_teardown(any_allocation_of_an_import_may_fail, use_failing_allocator,
                                         restore_allocator),
         cmocka_unit_test(a_thread_may_not_start),
         gpu_test(any_call_of_the_driver_may_fail),

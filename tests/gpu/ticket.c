@@ -211,6 +211,27 @@ static void tickets_that_were_never_given_out_are_refused(td_device *device)
     assert_int_equal(td_ticket_wait(device, ticket, 0), TD_ERROR_ARGUMENT);
 }
 
+#ifndef NDEBUG
+static void a_destroyed_device_is_known(td_device *host)
+{
+    guest program;
+    guest_open_bare(host, &program);
+    td_device *device = guest_import(&program);
+    const td_ticket ticket = submit_empty(device, TD_LANE_GRAPHICS);
+    const td_lane_submit_params params = {.lane = TD_LANE_GRAPHICS};
+    td_device_destroy(device);
+    td_ticket own;
+    td_request *request;
+    assert_int_equal(td_lane_submit(device, &params, &own), TD_ERROR_STATE);
+    assert_says("was destroyed");
+    assert_int_equal(td_ticket_wait(device, ticket, TD_FOREVER), TD_ERROR_STATE);
+    assert_int_equal(td_ticket_request(device, ticket, &request), TD_ERROR_STATE);
+    assert_false(td_ticket_reached(device, ticket));
+    td_device_destroy(device);
+    guest_close(&program);
+}
+#endif
+
 static void too_much_and_nothing_are_refused(td_device *device)
 {
     const td_wait waits[TD_MAX_WAITS + 1] = {0};
@@ -416,6 +437,9 @@ int main(void)
         gpu_test(binary_semaphores_are_bridged),
         gpu_test(tickets_of_another_device_are_refused),
         gpu_test(tickets_that_were_never_given_out_are_refused),
+#ifndef NDEBUG
+        gpu_test(a_destroyed_device_is_known),
+#endif
         gpu_test(too_much_and_nothing_are_refused),
         gpu_test(commands_of_another_family_are_refused),
         gpu_test(the_programs_lock_is_around_every_submission),

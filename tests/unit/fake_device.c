@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/living.h"
 #include "gpu/budget.h"
 #include "gpu/memory.h"
 #include "gpu/queue.h"
@@ -352,6 +353,7 @@ td_device *fake_device_create(uint32_t queues)
     assert_int_equal(tdi_cond_init(&gpu.changed), TD_OK);
     assert_int_equal(tdi_mutex_init(&gpu.mutex, TDI_RANK_NONE), TD_OK);
     td_device *device = &gpu.device;
+    tdi_living_add(device);
     fill_table(&device->vk);
     const VkQueueFamilyProperties family = {
         .queueFlags = VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT | VK_QUEUE_TRANSFER_BIT,
@@ -396,6 +398,7 @@ void fake_device_destroy(void)
     if (gpu.device.budget)
         tdi_budget_destroy(gpu.device.budget);
     tdi_queues_destroy(&gpu.device);
+    tdi_living_remove(&gpu.device);
     tdi_mutex_destroy(&gpu.device.attach_mutex);
     assert_int_equal(gpu.semaphores_alive, 0);
     tdi_cond_destroy(&gpu.changed);
