@@ -160,14 +160,13 @@ static void an_unknown_chain_is_told(td_device *device)
 
 static void call_unknown(td_device *device, VkCommandBuffer commands, void *user)
 {
-    (void)user;
     int status = 0;
     const pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
         close(STDERR_FILENO);
         signal(SIGABRT, SIG_DFL);
-        device->vk.vkCmdNextSubpass(commands, VK_SUBPASS_CONTENTS_INLINE);
+        device->vk.vkCmdSetEvent(commands, user, VK_PIPELINE_STAGE_TRANSFER_BIT);
         _exit(0);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -176,7 +175,12 @@ static void call_unknown(td_device *device, VkCommandBuffer commands, void *user
 
 static void an_unknown_command_ends_the_program(td_device *device)
 {
-    gpu_submit(device, call_unknown, NULL);
+    const VkEventCreateInfo info = {.sType = VK_STRUCTURE_TYPE_EVENT_CREATE_INFO};
+    VkEvent event;
+    gpu_ok(tdi_vk_check(device->vk.vkCreateEvent(device->handle, &info, NULL, &event),
+                        "vkCreateEvent"));
+    gpu_submit(device, call_unknown, event);
+    device->vk.vkDestroyEvent(device->handle, event, NULL);
 }
 
 static const char *text_of_view(td_device *device, td_renderer *renderer, uint32_t camera)
