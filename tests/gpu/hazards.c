@@ -129,14 +129,20 @@ static void submit(run *all, uint32_t index, const step *s, uint32_t count)
     gpu_ok(tdi_lane_submit(all->device, &submission, &all->tickets[index]));
 }
 
+static tdi_declare_uses_fn find_layer(td_device *device)
+{
+    const tdi_declare_uses_fn found = tdi_plan_declare_find(device);
+    if (found)
+        return found;
+    print_message("skipped: needs the hazards layer\n");
+    td_device_destroy(device);
+    skip();
+    return NULL;
+}
+
 static void run_steps(td_device *device, const step *steps, uint32_t count)
 {
-    run all = {.device = device, .declare = tdi_plan_declare_find(device)};
-    if (!all.declare) {
-        print_message("skipped: needs the hazards layer\n");
-        td_device_destroy(device);
-        skip();
-    }
+    run all = {.device = device, .declare = find_layer(device)};
     gpu_make_buffer(device, BYTES, TDI_MEMORY_DEVICE, &all.buffer);
     for (uint32_t i = 0, next; i < count; i = next) {
         for (next = i + 1; next < count && steps[next].same;)
@@ -292,6 +298,28 @@ static void a_chain_of_barriers(td_device *device)
         {BARRIER(FRAGMENT, 0, COPY, COPY_READ), READS});
 }
 
+/* The copy is of the first half, and the pass declares the second. */
+static void record_undeclared_copy(td_device *device, VkCommandBuffer commands, void *user)
+{
+    const run *all = user;
+    const VkBufferCopy region = {0, BYTES / 2, BYTES / 2};
+    declare_use(all, commands,
+                &(step){.stages = COPY,
+                        .access = COPY_READ | COPY_WRITE,
+                        .mode = TD_ACCESS_WRITE,
+                        .offset = BYTES / 2,
+                        .size = BYTES / 2});
+    device->vk.vkCmdCopyBuffer(commands, all->buffer.handle, all->buffer.handle, 1, &region);
+}
+
+static void an_undeclared_copy(td_device *device)
+{
+    run all = {.device = device, .declare = find_layer(device)};
+    gpu_make_buffer(device, BYTES, TDI_MEMORY_DEVICE, &all.buffer);
+    gpu_submit(device, record_undeclared_copy, &all);
+    tdi_buffer_destroy(device, &all.buffer);
+}
+
 #define RAW "TANDEM-HAZARD-READ-AFTER-WRITE"
 #define WAW "TANDEM-HAZARD-WRITE-AFTER-WRITE"
 #define WAR "TANDEM-HAZARD-WRITE-AFTER-READ"
@@ -316,6 +344,7 @@ int main(void)
         gpu_canary(adding_to_what_is_not_there_yet, WAW),
         gpu_canary(reading_before_all_was_added, RAW),
         gpu_canary(a_part_that_was_written_again, RAW),
+        gpu_canary(an_undeclared_copy, "TANDEM-HAZARD-UNDECLARED"),
         gpu_test(everything_in_order),
         gpu_test(parts_that_do_not_meet),
         gpu_test(a_chain_over_three_lanes),

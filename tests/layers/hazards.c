@@ -48,7 +48,8 @@ static void device_destroyed(layer_device *device)
 }
 
 #define FUNCTION_COUNT                                                                             \
-    (HAZARDS_OBJECT_FUNCTIONS + HAZARDS_COMMAND_FUNCTIONS + HAZARDS_SUBMIT_FUNCTIONS)
+    (HAZARDS_OBJECT_FUNCTIONS + HAZARDS_COMMAND_FUNCTIONS + HAZARDS_SUBMIT_FUNCTIONS +             \
+     HAZARDS_TRANSFER_FUNCTIONS)
 
 static layer_function functions[FUNCTION_COUNT];
 
@@ -60,6 +61,8 @@ __attribute__((constructor)) static void join_functions(void)
     memcpy(next, hazards_command_functions, sizeof hazards_command_functions);
     next += HAZARDS_COMMAND_FUNCTIONS;
     memcpy(next, hazards_submit_functions, sizeof hazards_submit_functions);
+    next += HAZARDS_SUBMIT_FUNCTIONS;
+    memcpy(next, hazards_transfer_functions, sizeof hazards_transfer_functions);
 }
 
 static const layer_function instance_functions[] = {

@@ -43,12 +43,14 @@ bool hazards_whole_image(hazards_device *data, VkImage image, const VkImageSubre
 /* NULL for a command buffer that is not known. */
 hazards_record *hazards_record_of(hazards_device *data, VkCommandBuffer commands);
 
-#define HAZARDS_OBJECT_FUNCTIONS  15
-#define HAZARDS_COMMAND_FUNCTIONS 9
-#define HAZARDS_SUBMIT_FUNCTIONS  13
+#define HAZARDS_OBJECT_FUNCTIONS   15
+#define HAZARDS_COMMAND_FUNCTIONS  9
+#define HAZARDS_SUBMIT_FUNCTIONS   13
+#define HAZARDS_TRANSFER_FUNCTIONS 5
 extern const layer_function hazards_object_functions[HAZARDS_OBJECT_FUNCTIONS];
 extern const layer_function hazards_command_functions[HAZARDS_COMMAND_FUNCTIONS];
 extern const layer_function hazards_submit_functions[HAZARDS_SUBMIT_FUNCTIONS];
+extern const layer_function hazards_transfer_functions[HAZARDS_TRANSFER_FUNCTIONS];
 
 void hazards_free_record(void *record);
 
