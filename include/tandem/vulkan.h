@@ -75,7 +75,9 @@ typedef struct td_device_vulkan {
 TD_API void td_device_get_vulkan(const td_device *device, td_device_vulkan *out);
 
 /** Locks a queue against tandem's own use, for a submission of the program's to a queue of a device
- * that tandem made. Not recursive; hold it briefly. td_device_unlock_queue ends it. */
+ * that tandem made (of an imported one: takes the program's own lock, and tandem's). Not recursive:
+ * the thread calls nothing of tandem's before td_device_unlock_queue. A lane that does not exist
+ * has no lock. Thread-safe. */
 TD_API void td_device_lock_queue(td_device *device, td_lane lane);
 /** Ends td_device_lock_queue; same thread. */
 TD_API void td_device_unlock_queue(td_device *device, td_lane lane);
