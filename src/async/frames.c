@@ -2,6 +2,8 @@
 
 #include "async/plan.h"
 #include "base/clock.h"
+#include "base/living.h"
+#include "base/log.h"
 #include "base/memory.h"
 
 #define DEFAULT_IN_FLIGHT 3
@@ -61,12 +63,22 @@ static td_result make_slots(td_frames *frames)
     return TD_OK;
 }
 
+static void free_frames(td_frames *frames)
+{
+    for (uint32_t i = 0; i < TDI_FRAMES_MAX; i++)
+        tdi_plan_slot_destroy(frames->slots[i]);
+    for (uint32_t i = 0; i < TDI_FRAMES_MAX; i++)
+        tdi_buffer_destroy(frames->device, &frames->transient[i]);
+    tdi_free(frames);
+}
+
 td_result td_frames_create(td_device *device, const td_plan *plan, const td_frames_params *params,
                            td_frames **out)
 {
     if (!device || !plan || !out)
         return tdi_fail(TD_ERROR_ARGUMENT,
                         "td_frames_create: device, plan and out must not be NULL");
+    TDI_TRY(tdi_graph_check(plan, "td_frames_create", "plan"));
     td_frames_params filled;
     TDI_TRY(fill_params(device, params, &filled));
     td_frames *frames = tdi_alloc_zero(1, sizeof *frames);
@@ -79,9 +91,10 @@ td_result td_frames_create(td_device *device, const td_plan *plan, const td_fram
     if (result == TD_OK)
         result = make_slots(frames);
     if (result != TD_OK) {
-        td_frames_destroy(frames);
+        free_frames(frames);
         return result;
     }
+    tdi_living_add(frames);
     *out = frames;
     return TD_OK;
 }
@@ -90,11 +103,12 @@ void td_frames_destroy(td_frames *frames)
 {
     if (!frames)
         return;
-    for (uint32_t i = 0; i < TDI_FRAMES_MAX; i++)
-        tdi_plan_slot_destroy(frames->slots[i]);
-    for (uint32_t i = 0; i < TDI_FRAMES_MAX; i++)
-        tdi_buffer_destroy(frames->device, &frames->transient[i]);
-    tdi_free(frames);
+    if (tdi_graph_check(frames, "td_frames_destroy", "set of frames") != TD_OK) {
+        tdi_log(TD_LOG_ERROR, "%s", td_last_error());
+        return;
+    }
+    tdi_living_remove(frames);
+    free_frames(frames);
 }
 
 static td_result wait_for_free(const td_frames *frames, tdi_plan_slot *slot, uint64_t timeout_ns)
@@ -113,6 +127,7 @@ td_result td_frames_execute(td_frames *frames, const td_execution *execution, ui
     if (!frames || !execution || !out)
         return tdi_fail(TD_ERROR_ARGUMENT,
                         "td_frames_execute: frames, execution and out must not be NULL");
+    TDI_TRY(tdi_graph_check(frames, "td_frames_execute", "set of frames"));
     tdi_plan_slot *slot = frames->slots[frames->next];
     TDI_TRY(wait_for_free(frames, slot, timeout_ns));
     TDI_TRY(tdi_plan_execute(slot, execution, out));

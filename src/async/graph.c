@@ -2,7 +2,16 @@
 
 #include <string.h>
 
+#include "base/living.h"
+#include "base/log.h"
 #include "base/memory.h"
+
+td_result tdi_graph_check(const void *object, const char *call, const char *what)
+{
+    if (!tdi_living(object))
+        return tdi_fail(TD_ERROR_STATE, "%s: this %s was destroyed; make a new one", call, what);
+    return TD_OK;
+}
 
 td_result td_graph_create(const char *name, td_graph **out)
 {
@@ -19,6 +28,7 @@ td_result td_graph_create(const char *name, td_graph **out)
     graph->self = graph;
     atomic_init(&graph->references, 1);
     atomic_init(&graph->compiled, false);
+    tdi_living_add(graph);
     *out = graph;
     return TD_OK;
 }
@@ -38,9 +48,9 @@ static void free_pass(graph_pass *pass)
     tdi_free(pass->name);
 }
 
-void td_graph_destroy(td_graph *graph)
+void tdi_graph_release(td_graph *graph)
 {
-    if (!graph || atomic_fetch_sub(&graph->references, 1) != 1)
+    if (atomic_fetch_sub(&graph->references, 1) != 1)
         return;
     for (size_t i = 0; i < graph->resource_count; i++)
         tdi_free(graph->resources[i].name);
@@ -50,6 +60,18 @@ void td_graph_destroy(td_graph *graph)
     tdi_free(graph->passes);
     tdi_free(graph->name);
     tdi_free(graph);
+}
+
+void td_graph_destroy(td_graph *graph)
+{
+    if (!graph)
+        return;
+    if (tdi_graph_check(graph, "td_graph_destroy", "graph") != TD_OK) {
+        tdi_log(TD_LOG_ERROR, "%s", td_last_error());
+        return;
+    }
+    tdi_living_remove(graph);
+    tdi_graph_release(graph);
 }
 
 static td_result check_open(const td_graph *graph, const char *what)
@@ -84,6 +106,7 @@ td_result td_graph_add_resource(td_graph *graph, const td_resource_params *param
     if (!graph || !params || !params->name || !out)
         return tdi_fail(TD_ERROR_ARGUMENT,
                         "td_graph_add_resource: graph, params, its name and out must not be NULL");
+    TDI_TRY(tdi_graph_check(graph, "td_graph_add_resource", "graph"));
     TDI_TRY(check_open(graph, params->name));
     TDI_TRY(check_resource(graph, params));
     TDI_TRY(tdi_grow((void **)&graph->resources, &graph->resource_capacity,
@@ -177,6 +200,7 @@ td_result td_graph_add_pass(td_graph *graph, const td_pass_params *params)
     if (!graph || !params || !params->name)
         return tdi_fail(TD_ERROR_ARGUMENT,
                         "td_graph_add_pass: graph, params and its name must not be NULL");
+    TDI_TRY(tdi_graph_check(graph, "td_graph_add_pass", "graph"));
     TDI_TRY(check_open(graph, params->name));
     TDI_TRY(check_pass(graph, params));
     TDI_TRY(tdi_grow((void **)&graph->passes, &graph->pass_capacity, graph->pass_count + 1,

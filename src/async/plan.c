@@ -1,6 +1,8 @@
 #include "async/plan.h"
 
 #include "async/graph_order.h"
+#include "base/living.h"
+#include "base/log.h"
 #include "base/memory.h"
 
 #define NONE UINT32_MAX
@@ -408,6 +410,19 @@ static td_result plan_allocate(td_plan *plan)
     return TD_OK;
 }
 
+static void plan_free(td_plan *plan)
+{
+    tdi_free(plan->passes);
+    tdi_free(plan->sequence);
+    tdi_free(plan->order);
+    tdi_free(plan->edges);
+    tdi_free(plan->ranges);
+    tdi_free(plan->batches);
+    tdi_free(plan->imports);
+    tdi_graph_release(plan->graph);
+    tdi_free(plan);
+}
+
 uint32_t tdi_plan_queue_count(const td_plan *plan)
 {
     uint32_t queues = 0;
@@ -440,9 +455,10 @@ td_result tdi_graph_compile(const td_graph *graph, const td_graph_extent *extent
     if (result == TD_OK)
         result = plan_build(&c);
     if (result != TD_OK) {
-        td_plan_destroy(plan);
+        plan_free(plan);
         return result;
     }
+    tdi_living_add(plan);
     if (plan_hook)
         plan_hook(plan, plan_hook_user);
     *out = plan;
@@ -455,6 +471,7 @@ td_result td_graph_compile(const td_graph *graph, const td_device *device,
     if (!graph || !device || !extent || !out)
         return tdi_fail(TD_ERROR_ARGUMENT,
                         "td_graph_compile: graph, device, extent and out must not be NULL");
+    TDI_TRY(tdi_graph_check(graph, "td_graph_compile", "graph"));
     tdi_lane_map lanes;
     tdi_lane_map_of(device, &lanes);
     return tdi_graph_compile(graph, extent, &lanes, out);
@@ -464,15 +481,12 @@ void td_plan_destroy(td_plan *plan)
 {
     if (!plan)
         return;
-    tdi_free(plan->passes);
-    tdi_free(plan->sequence);
-    tdi_free(plan->order);
-    tdi_free(plan->edges);
-    tdi_free(plan->ranges);
-    tdi_free(plan->batches);
-    tdi_free(plan->imports);
-    td_graph_destroy(plan->graph);
-    tdi_free(plan);
+    if (tdi_graph_check(plan, "td_plan_destroy", "plan") != TD_OK) {
+        tdi_log(TD_LOG_ERROR, "%s", td_last_error());
+        return;
+    }
+    tdi_living_remove(plan);
+    plan_free(plan);
 }
 
 uint32_t tdi_plan_batches(const td_plan *plan, const tdi_plan_batch **out)

@@ -133,7 +133,13 @@ static inline bool tdi_plan_has(const td_plan *plan, plan_part_kind kind, uint32
 /* Queues that the plan submits to. */
 uint32_t tdi_plan_queue_count(const td_plan *plan);
 
+/* TD_ERROR_STATE if `object` was destroyed; `what` it is is for the sentence. Reads nothing of it.
+ */
+td_result tdi_graph_check(const void *object, const char *call, const char *what);
+
+/* For a plan; what adds to the graph comes too late from then on. */
 td_graph *tdi_graph_retain(const td_graph *graph);
+void tdi_graph_release(td_graph *graph);
 
 /* Those accesses that write. */
 VkAccessFlags2 tdi_plan_writes(VkAccessFlags2 access);

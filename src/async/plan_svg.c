@@ -337,6 +337,7 @@ td_result td_plan_write_svg(const td_plan *plan, td_monitor *monitor, const char
 {
     if (!plan || !path)
         return tdi_fail(TD_ERROR_ARGUMENT, "td_plan_write_svg: plan and path must not be NULL");
+    TDI_TRY(tdi_graph_check(plan, "td_plan_write_svg", "plan"));
     picture p = {.plan = plan};
     td_result result = copy_operations(&p, monitor);
     find_columns(&p);
