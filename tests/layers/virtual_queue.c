@@ -281,6 +281,16 @@ static void wait_until_empty(queue_set *set, const virtual_queue *queue)
         pthread_cond_wait(&set->changed, &set->mutex);
 }
 
+/* What the device has done may have been forwarded an instant ago by a thread that still looks at
+ * it; after this it may be freed. */
+static VkResult settle(queue_set *set, VkResult result)
+{
+    pthread_mutex_lock(&set->mutex);
+    const VkResult lost = set->lost;
+    pthread_mutex_unlock(&set->mutex);
+    return result == VK_SUCCESS || result == VK_TIMEOUT ? (lost ? lost : result) : result;
+}
+
 /* By a fence, because others may submit to the real queue meanwhile. */
 static VkResult wait_for_real(split_device *device, VkFence fence)
 {
@@ -309,7 +319,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL queue_wait_idle(VkQueue handle)
     pthread_mutex_lock(&device->queues.mutex);
     wait_until_empty(&device->queues, queue);
     pthread_mutex_unlock(&device->queues.mutex);
-    result = wait_for_real(device, fence);
+    result = settle(&device->queues, wait_for_real(device, fence));
     LAYER_NEXT(device->base, vkDestroyFence)(device->base->handle, fence, NULL);
     return result;
 }
@@ -332,21 +342,24 @@ static VKAPI_ATTR VkResult VKAPI_CALL device_wait_idle(VkDevice device)
     return wait_idle(split_find(device));
 }
 
-static VkResult lost_state(queue_set *set)
-{
-    pthread_mutex_lock(&set->mutex);
-    const VkResult lost = set->lost;
-    pthread_mutex_unlock(&set->mutex);
-    return lost;
-}
-
 static VKAPI_ATTR VkResult VKAPI_CALL wait_semaphores(VkDevice device,
                                                       const VkSemaphoreWaitInfo *info,
                                                       uint64_t timeout_ns)
 {
     split_device *split = split_find(device);
-    const VkResult lost = lost_state(&split->queues);
-    return lost ? lost : LAYER_NEXT(split->base, vkWaitSemaphores)(device, info, timeout_ns);
+    const VkResult lost = settle(&split->queues, VK_SUCCESS);
+    if (lost)
+        return lost;
+    return settle(&split->queues,
+                  LAYER_NEXT(split->base, vkWaitSemaphores)(device, info, timeout_ns));
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL counter_value(VkDevice device, VkSemaphore semaphore,
+                                                    uint64_t *out)
+{
+    split_device *split = split_find(device);
+    return settle(&split->queues,
+                  LAYER_NEXT(split->base, vkGetSemaphoreCounterValue)(device, semaphore, out));
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL wait_fences(VkDevice device, uint32_t count,
@@ -354,9 +367,17 @@ static VKAPI_ATTR VkResult VKAPI_CALL wait_fences(VkDevice device, uint32_t coun
                                                   uint64_t timeout_ns)
 {
     split_device *split = split_find(device);
-    const VkResult lost = lost_state(&split->queues);
-    return lost ? lost
-                : LAYER_NEXT(split->base, vkWaitForFences)(device, count, fences, all, timeout_ns);
+    const VkResult lost = settle(&split->queues, VK_SUCCESS);
+    if (lost)
+        return lost;
+    return settle(&split->queues,
+                  LAYER_NEXT(split->base, vkWaitForFences)(device, count, fences, all, timeout_ns));
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL fence_status(VkDevice device, VkFence fence)
+{
+    split_device *split = split_find(device);
+    return settle(&split->queues, LAYER_NEXT(split->base, vkGetFenceStatus)(device, fence));
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL signal_semaphore(VkDevice device,
@@ -489,7 +510,10 @@ const layer_function virtual_queue_functions[] = {
     LAYER_FUNCTION(vkDeviceWaitIdle, device_wait_idle),
     LAYER_FUNCTION(vkWaitSemaphores, wait_semaphores),
     LAYER_FUNCTION(vkWaitSemaphoresKHR, wait_semaphores),
+    LAYER_FUNCTION(vkGetSemaphoreCounterValue, counter_value),
+    LAYER_FUNCTION(vkGetSemaphoreCounterValueKHR, counter_value),
     LAYER_FUNCTION(vkWaitForFences, wait_fences),
+    LAYER_FUNCTION(vkGetFenceStatus, fence_status),
     LAYER_FUNCTION(vkSignalSemaphore, signal_semaphore),
     LAYER_FUNCTION(vkSignalSemaphoreKHR, signal_semaphore),
     LAYER_FUNCTION(vkQueuePresentKHR, queue_present),
