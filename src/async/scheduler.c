@@ -18,16 +18,6 @@
 #define PASSTHROUGH_STAGES                                                                         \
     (VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_2_ALL_TRANSFER_BIT)
 
-static const tdi_auto_params auto_params = {
-    .warmup = 3,
-    .block_frames = 8,
-    .block_ns = 2000000,
-    .most_frames = 256,
-    .sample_every = 32,
-    .again_after = 4096,
-    .change = 0.25,
-};
-
 typedef enum frame_state {
     FRAME_NONE, /* none begun, or it was dropped */
     FRAME_OPEN,
@@ -159,6 +149,21 @@ static td_result make_slots(td_scheduler *scheduler)
                                 : TD_OK;
 }
 
+/* Compute may run ahead of graphics by as many frames as there are slots, and then no more. */
+static void begin_choice(td_scheduler *scheduler)
+{
+    const tdi_auto_params params = {
+        .warmup = scheduler->params.frames_in_flight + 1,
+        .block_frames = 8,
+        .block_ns = 2 * TDI_NS_PER_MS,
+        .most_frames = 256,
+        .sample_every = 32,
+        .again_after = 4096,
+        .change = 0.25,
+    };
+    tdi_auto_init(&scheduler->choice, &params, true);
+}
+
 static void choose_mode(td_scheduler *scheduler)
 {
     const td_async_mode mode = scheduler->params.mode;
@@ -169,7 +174,7 @@ static void choose_mode(td_scheduler *scheduler)
     else
         scheduler->reason = "asked for";
     if (scheduler->automatic)
-        tdi_auto_init(&scheduler->choice, &auto_params, true);
+        begin_choice(scheduler);
 }
 
 static void log_mode(const td_scheduler *scheduler)
