@@ -60,6 +60,10 @@ static bool call_fails_now(void)
       (VkDevice d, VkPipelineCache c, uint32_t n, const VkComputePipelineCreateInfo *i,            \
        const VkAllocationCallbacks *a, VkPipeline *o),                                             \
       (d, c, n, i, a, o))                                                                          \
+    X(vkCreateGraphicsPipelines,                                                                   \
+      (VkDevice d, VkPipelineCache c, uint32_t n, const VkGraphicsPipelineCreateInfo *i,           \
+       const VkAllocationCallbacks *a, VkPipeline *o),                                             \
+      (d, c, n, i, a, o))                                                                          \
     X(vkCreateDescriptorSetLayout,                                                                 \
       (VkDevice d, const VkDescriptorSetLayoutCreateInfo *i, const VkAllocationCallbacks *a,       \
        VkDescriptorSetLayout *o),                                                                  \
