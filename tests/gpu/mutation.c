@@ -281,12 +281,45 @@ static bool seen(noticed by)
     return by.hazards || by.validation || (by.pixels && strcmp(by.pixels, "same") != 0);
 }
 
+/* A row of the table: what is the same for several variants is told once. */
+typedef struct row {
+    char text[512], variants[128];
+} row;
+
+static row rows[256];
+static size_t row_count;
+
+static void add_row(const variant *v, const char *text)
+{
+    for (size_t i = 0; i < row_count; i++) {
+        row *old = &rows[i];
+        const size_t length = strlen(old->variants);
+        if (strcmp(old->text, text) == 0) {
+            snprintf(old->variants + length, sizeof old->variants - length, ", %s", v->name);
+            return;
+        }
+    }
+    assert_true(row_count < sizeof rows / sizeof rows[0]);
+    snprintf(rows[row_count].text, sizeof rows[0].text, "%s", text);
+    snprintf(rows[row_count].variants, sizeof rows[0].variants, "%s", v->name);
+    row_count++;
+}
+
+static void print_rows(void)
+{
+    printf("| what is dropped | hazards | validation | pixels | or why nothing | of |\n"
+           "|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < row_count; i++)
+        printf("%s | %s |\n", rows[i].text, rows[i].variants);
+}
+
 static void report(const bench *b, const variant *v, const char *part, noticed by, uint32_t *missed)
 {
     const char *why = seen(by) ? "" : why_not(b, v, part);
-    if (table)
-        printf("| %s | %s | %s | %s | %s | %s |\n", v->name, part, by.hazards ? "yes" : "",
-               by.validation ? "yes" : "", by.pixels ? by.pixels : "", why ? why : "**nothing**");
+    char text[512];
+    snprintf(text, sizeof text, "| %s | %s | %s | %s | %s", part, by.hazards ? "yes" : "",
+             by.validation ? "yes" : "", by.pixels ? by.pixels : "", why ? why : "**nothing**");
+    add_row(v, text);
     if (why)
         return;
     print_error("%s: nothing notices that this is dropped: %s\n", v->name, part);
@@ -316,6 +349,8 @@ static void every_part_is_noticed(void **state)
     uint32_t missed = 0;
     for (uint32_t i = 0; i < sizeof variants / sizeof variants[0]; i++)
         missed += run_variant(i);
+    if (table)
+        print_rows();
     assert_int_equal(missed, 0);
 }
 
