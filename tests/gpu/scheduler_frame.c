@@ -149,11 +149,14 @@ static void barrier_between_passes(td_device *device, VkCommandBuffer commands)
     (VK_PIPELINE_STAGE_2_DRAW_INDIRECT_BIT | VK_PIPELINE_STAGE_2_VERTEX_SHADER_BIT |               \
      VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT)
 
+/* Draws of several frames write parts of their own, but through one binding, which is all that
+ * validation sees. */
 void frame_barrier_to_draw(td_device *device, VkCommandBuffer commands)
 {
     barrier(device, commands, VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT,
             VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT, DRAW_STAGES,
-            VK_ACCESS_2_INDIRECT_COMMAND_READ_BIT | VK_ACCESS_2_SHADER_STORAGE_READ_BIT);
+            VK_ACCESS_2_INDIRECT_COMMAND_READ_BIT | VK_ACCESS_2_SHADER_STORAGE_READ_BIT |
+                VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT);
 }
 
 void frame_barrier_to_compute(td_device *device, VkCommandBuffer commands)
