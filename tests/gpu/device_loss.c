@@ -50,8 +50,8 @@ static void lost_while_uploading(void **state)
 {
     (void)state;
     fault_survives_at_each(upload, FAULTS_SUBMIT2, 6, 1);
-    fault_survives_at_each(upload, FAULTS_WAIT_SEMAPHORES, 2, 2);
-    fault_survives_at_each(upload, FAULTS_COUNTER_VALUE, 2, 3);
+    fault_survives_at_each(upload, FAULTS_WAIT_SEMAPHORES, 1, 2);
+    fault_survives_at_each(upload, FAULTS_COUNTER_VALUE, 1, 3);
 }
 
 /* ---- views ---- */
@@ -117,8 +117,8 @@ static void lost_while_rendering(void **state)
 {
     (void)state;
     fault_survives_at_each(render, FAULTS_SUBMIT2, 4, 7);
-    fault_survives_at_each(render, FAULTS_WAIT_SEMAPHORES, 2, 13);
-    fault_survives_at_each(render, FAULTS_COUNTER_VALUE, 2, 67);
+    fault_survives_at_each(render, FAULTS_WAIT_SEMAPHORES, 1, 13);
+    fault_survives_at_each(render, FAULTS_COUNTER_VALUE, 1, 67);
 }
 
 static void make_renderer(td_device *device, const faults *f, const faults_plan *plan)
@@ -139,7 +139,7 @@ static void lost_while_making_a_renderer(void **state)
 {
     (void)state;
     fault_survives_at_each(make_renderer, FAULTS_SUBMIT2, 2, 11);
-    fault_survives_at_each(make_renderer, FAULTS_WAIT_SEMAPHORES, 2, 29);
+    fault_survives_at_each(make_renderer, FAULTS_WAIT_SEMAPHORES, 1, 29);
 }
 
 /* ---- the end of a device ---- */

@@ -139,13 +139,13 @@ static void lost_at_a_submission(void **state)
 static void lost_at_a_wait(void **state)
 {
     (void)state;
-    fault_survives_at_each(make_frames, FAULTS_WAIT_SEMAPHORES, 2, 2);
+    fault_survives_at_each(make_frames, FAULTS_WAIT_SEMAPHORES, 1, 2);
 }
 
 static void lost_when_a_timeline_is_read(void **state)
 {
     (void)state;
-    fault_survives_at_each(make_frames, FAULTS_COUNTER_VALUE, 2, 5);
+    fault_survives_at_each(make_frames, FAULTS_COUNTER_VALUE, 1, 5);
 }
 
 /* The frame's graphics commands are recorded anew, and their pool cannot be reset now. */
