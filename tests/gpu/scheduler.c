@@ -3,8 +3,10 @@
 #include "scheduler_frame.h"
 
 #include "async/lane.h"
+#include "base/clock.h"
 
-enum { FRAMES = 12, SLOTS = 2, LONG_NS = 2000000000 };
+enum { FRAMES = 12, SLOTS = 2 };
+#define LONG_NS (60 * TDI_NS_PER_S)
 
 static bool has_own_queue(const td_device *device)
 {

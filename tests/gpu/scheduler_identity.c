@@ -4,8 +4,9 @@
 
 #include "../layers/record_calls.h"
 #include "async/lane.h"
+#include "base/clock.h"
 
-enum { LONG_NS = 2000000000 };
+#define LONG_NS (60 * TDI_NS_PER_S)
 
 /* How a frame is made, besides what all frames have. */
 typedef struct way {
