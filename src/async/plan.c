@@ -1,5 +1,7 @@
 #include "async/plan.h"
 
+#include <string.h>
+
 #include "async/graph_order.h"
 #include "base/living.h"
 #include "base/log.h"
@@ -20,7 +22,10 @@ typedef struct compiler {
     const tdi_lane_map *map;
     uint32_t open[TD_LANE_COUNT]; /* batch of each queue that still takes passes, or NONE */
     needs needs;                  /* of the pass that is being placed */
-    td_result result;             /* of what links could not report */
+    /* How many batches, counted over all queues, are over on each queue when a batch is: those that
+     * it follows, and those that they follow. */
+    uint32_t over[TD_GRAPH_MAX_PASSES + 1][TD_LANE_COUNT];
+    td_result result; /* of what links could not report */
 } compiler;
 
 static const graph_pass *pass_at(const compiler *c, uint32_t index)
@@ -178,15 +183,24 @@ static void order_on_queue(compiler *c, const plan_link *e)
     note_edge(c, PLAN_EDGE_BARRIER, e, add_barrier(to, e));
 }
 
-/* A semaphore's wait, too, holds for all that follows on its queue, at its stages. */
-static bool wait_covers(const compiler *c, uint32_t queue, uint32_t from_queue, uint32_t from_batch,
-                        VkPipelineStageFlags2 stages)
+/* A semaphore's wait, too, holds for all that follows on its queue, at its stages; and what was
+ * waited for comes after all that it has waited for itself. */
+static bool wait_covers(const compiler *c, const tdi_plan_wait *wait, uint32_t from_queue,
+                        uint32_t from_batch, VkPipelineStageFlags2 stages)
+{
+    return wait->stages && covers(wait->stages, stages) &&
+           c->over[wait->batch][from_queue] > from_batch;
+}
+
+static bool earlier_wait_covers(const compiler *c, uint32_t queue, uint32_t from_queue,
+                                uint32_t from_batch, VkPipelineStageFlags2 stages)
 {
     for (uint32_t i = 0; i < c->plan->batch_count; i++) {
-        const tdi_plan_wait *wait = &c->plan->batches[i].waits[from_queue];
-        if (c->plan->batches[i].queue == queue && wait->stages && wait->batch >= from_batch &&
-            covers(wait->stages, stages))
-            return true;
+        const tdi_plan_batch *batch = &c->plan->batches[i];
+        for (uint32_t other = 0; other < TD_LANE_COUNT && batch->queue == queue; other++) {
+            if (wait_covers(c, &batch->waits[other], from_queue, from_batch, stages))
+                return true;
+        }
     }
     return false;
 }
@@ -218,7 +232,7 @@ static void need_queue(compiler *c, const plan_link *e)
             note_edge(c, PLAN_EDGE_BARRIER, e, add_barrier(to, &to_host));
         stages = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
     }
-    if (wait_covers(c, to->queue, from->queue, from->batch, stages))
+    if (earlier_wait_covers(c, to->queue, from->queue, from->batch, stages))
         return;
     tdi_plan_wait *wait = &c->needs.of[from->queue];
     if (wait->stages && wait->batch >= from->batch && covers(wait->stages, stages))
@@ -239,6 +253,47 @@ static void order_by_link(void *data, const plan_link *e)
         need_queue(c, e);
 }
 
+static void forget_wait(compiler *c, uint32_t pass, uint32_t queue)
+{
+    td_plan *plan = c->plan;
+    size_t kept = 0;
+    for (size_t i = 0; i < plan->edge_count; i++) {
+        const plan_edge *edge = &plan->edges[i];
+        if (edge->kind != PLAN_EDGE_WAIT || edge->to != pass || edge->index != queue)
+            plan->edges[kept++] = *edge;
+    }
+    plan->edge_count = kept;
+    c->needs.of[queue] = (tdi_plan_wait){0};
+}
+
+/* Of two waits, one may stand for the other. */
+static void thin_needs(compiler *c, uint32_t pass)
+{
+    for (uint32_t queue = 0; queue < TD_LANE_COUNT; queue++) {
+        const tdi_plan_wait wait = c->needs.of[queue];
+        for (uint32_t other = 0; other < TD_LANE_COUNT; other++) {
+            if (other != queue && c->needs.of[queue].stages &&
+                wait_covers(c, &c->needs.of[other], queue, wait.batch, wait.stages))
+                forget_wait(c, pass, queue);
+        }
+    }
+}
+
+static void note_over(compiler *c, uint32_t index)
+{
+    const tdi_plan_batch *batch = &c->plan->batches[index];
+    uint32_t *over = c->over[index];
+    for (uint32_t i = 0; i < index; i++) {
+        const uint32_t other = c->plan->batches[i].queue;
+        const tdi_plan_wait *wait = &batch->waits[other];
+        if (other != batch->queue && !(wait->stages && wait->batch == i))
+            continue;
+        for (uint32_t queue = 0; queue < TD_LANE_COUNT; queue++)
+            over[queue] = c->over[i][queue] > over[queue] ? c->over[i][queue] : over[queue];
+    }
+    over[batch->queue] = index + 1;
+}
+
 /* A batch that is waited for takes no more passes, so that its ticket comes early and no wait can
  * go round in a circle; a pass that waits begins one, so that what was before it does not wait. */
 static void put_in_batch(compiler *c, uint32_t index)
@@ -246,15 +301,17 @@ static void put_in_batch(compiler *c, uint32_t index)
     plan_pass *pass = &c->plan->passes[index];
     c->needs = (needs){0};
     tdi_plan_visit_links(c->plan, index, order_by_link, c);
+    thin_needs(c, index);
     for (uint32_t queue = 0; queue < TD_LANE_COUNT; queue++) {
         if (c->needs.of[queue].stages && c->open[queue] == c->needs.of[queue].batch)
             c->open[queue] = NONE;
     }
     uint32_t batch = c->open[pass->queue];
-    if (batch == NONE || c->needs.any)
+    if (batch == NONE || c->needs.any) {
         batch = open_batch(c, pass->lane, pass->queue);
-    for (uint32_t queue = 0; queue < TD_LANE_COUNT && c->needs.any; queue++)
-        c->plan->batches[batch].waits[queue] = c->needs.of[queue];
+        memcpy(c->plan->batches[batch].waits, c->needs.of, sizeof c->needs.of);
+        note_over(c, batch);
+    }
     c->plan->batches[batch].pass_count++;
     pass->batch = batch;
 }

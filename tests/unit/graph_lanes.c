@@ -157,6 +157,30 @@ static void waits_are_not_repeated(void **state)
     td_plan_destroy(plan);
 }
 
+/* The graphics queue has waited for the compute queue: who waits for the one need not wait for the
+ * other, unless at stages that its wait does not hold up. */
+static void what_was_waited_for_has_waited_too(void **state)
+{
+    (void)state;
+    for (int narrow = 0; narrow < 2; narrow++) {
+        td_graph *graph = graph_make();
+        td_resource a = graph_transient(graph, "a", 1000);
+        td_resource b = graph_transient(graph, "b", 1000);
+        PASS(graph, "first", TD_LANE_COMPUTE, use_write(a));
+        PASS(graph, "second", TD_LANE_GRAPHICS, use_read(a), use_write(b));
+        PASS(graph, "third", TD_LANE_TRANSFER,
+             use_at(b, COPY, VK_ACCESS_2_TRANSFER_READ_BIT, TD_ACCESS_READ),
+             use_at(a, narrow ? VK_PIPELINE_STAGE_2_CLEAR_BIT : COPY, VK_ACCESS_2_TRANSFER_READ_BIT,
+                    TD_ACCESS_READ));
+        td_plan *plan = graph_plan(graph, &THREE_QUEUES);
+        const tdi_plan_batch *batches;
+        assert_int_equal(tdi_plan_batches(plan, &batches), 3);
+        assert_int_equal(batches[2].waits[0].stages, COPY);
+        assert_int_equal(batches[2].waits[1].stages, narrow ? VK_PIPELINE_STAGE_2_CLEAR_BIT : 0);
+        td_plan_destroy(plan);
+    }
+}
+
 static void a_write_waits_for_readers_on_other_queues(void **state)
 {
     (void)state;
@@ -256,6 +280,7 @@ int main(void)
         cmocka_unit_test(a_wait_holds_up_only_what_needs_it),
         cmocka_unit_test(a_batch_ends_where_it_is_waited_for),
         cmocka_unit_test(waits_are_not_repeated),
+        cmocka_unit_test(what_was_waited_for_has_waited_too),
         cmocka_unit_test(a_write_waits_for_readers_on_other_queues),
         cmocka_unit_test(an_empty_batch_joins_loose_ends),
         cmocka_unit_test(the_host_reads_what_several_queues_wrote),

@@ -1,8 +1,8 @@
 /* Random graphs on random queues, their passes added in random order, checked by brute force: every
  * two accesses that conflict, through one resource or through shared memory, are ordered by the
- * barriers and waits of the plan, read as the Vulkan specification defines dependency chains
- * (chapter 7, "Execution and Memory Dependencies"), the earlier one first; and removing barriers or
- * waits is noticed. */
+ * barriers and waits of the plan, which also make visible what was written, read as the Vulkan
+ * specification defines dependency chains (chapter 7, "Execution and Memory Dependencies"), the
+ * earlier one first; and removing barriers or waits is noticed. */
 #include "graph_support.h"
 
 #include <stdio.h>
@@ -46,8 +46,11 @@ static td_use random_use(model *m, uint32_t index)
     td_access_mode mode = (td_access_mode)random_below(3);
     if (m->transient[index] && !m->written[index])
         mode = TD_ACCESS_WRITE;
-    td_use use = use_at(m->resources[index], STAGES[random_below(4)],
-                        mode == TD_ACCESS_READ ? SHADER_READ : SHADER_READ | SHADER_WRITE, mode);
+    static const VkAccessFlags2 READS[] = {SHADER_READ, VK_ACCESS_2_TRANSFER_READ_BIT};
+    static const VkAccessFlags2 WRITES[] = {SHADER_WRITE, VK_ACCESS_2_TRANSFER_WRITE_BIT};
+    td_use use = use_at(m->resources[index], STAGES[random_below(4)], READS[random_below(2)], mode);
+    if (mode != TD_ACCESS_READ)
+        use.access |= WRITES[random_below(2)];
     /* Parts of what is not transient, so that the rule for contents does not get in the way. */
     if (!m->transient[index] && random_below(3) == 0) {
         use.offset = random_below(3) * 100;
@@ -190,16 +193,24 @@ typedef struct chain {
     const td_plan *plan;
     uint32_t from;
     VkPipelineStageFlags2 from_stages;
+    VkAccessFlags2 written; /* accesses that the later use must see; 0: only execution counts */
     uint32_t from_queue;
     bool passed;                                /* `from` was recorded */
     VkPipelineStageFlags2 after[TD_LANE_COUNT]; /* stages of what comes later on a queue */
     bool signalled[MOST_PASSES + 1];            /* batches whose ticket comes after it */
+    bool available;                             /* what was written */
+    VkAccessFlags2 visible[TD_LANE_COUNT];      /* to these accesses of what comes later */
     uint32_t ignored_batch, ignored_pass;       /* whose waits or barriers are removed */
 } chain;
 
 static bool meets(VkPipelineStageFlags2 a, VkPipelineStageFlags2 b)
 {
     return (a & b) != 0 || (a & ALL) || (b & ALL);
+}
+
+static bool includes(VkAccessFlags2 all, VkAccessFlags2 some)
+{
+    return (some & ~all) == 0 || (all & VK_ACCESS_2_MEMORY_WRITE_BIT);
 }
 
 static void follow_barriers(chain *c, uint32_t queue, uint32_t pass)
@@ -210,29 +221,51 @@ static void follow_barriers(chain *c, uint32_t queue, uint32_t pass)
     if (c->passed && queue == c->from_queue)
         before |= c->from_stages;
     for (uint32_t i = 0; i < count && pass != c->ignored_pass; i++) {
-        if (before && meets(barriers[i].srcStageMask, before))
-            c->after[queue] |= barriers[i].dstStageMask;
+        if (!before || !meets(barriers[i].srcStageMask, before))
+            continue;
+        c->after[queue] |= barriers[i].dstStageMask;
+        c->available |= c->passed && queue == c->from_queue &&
+                        meets(barriers[i].srcStageMask, c->from_stages) &&
+                        includes(barriers[i].srcAccessMask, c->written);
+        if (c->available)
+            c->visible[queue] |= barriers[i].dstAccessMask;
     }
 }
 
-/* True if the stages of `to` are ordered after those of `from`. */
-static bool is_ordered(chain *c, uint32_t to, VkPipelineStageFlags2 stages)
+/* A wait for a semaphore sees all that was done before the signal. */
+static void follow_waits(chain *c, uint32_t queue, const tdi_plan_batch *batch)
+{
+    for (uint32_t other = 0; other < TD_LANE_COUNT; other++) {
+        const tdi_plan_wait *wait = &batch->waits[other];
+        if (!wait->stages || !c->signalled[wait->batch])
+            continue;
+        c->after[queue] |= wait->stages;
+        c->available = true;
+        c->visible[queue] = ~(VkAccessFlags2)0;
+    }
+}
+
+static bool sees(const chain *c, uint32_t queue, const td_use *use)
+{
+    return c->written == 0 || (c->available && (use->access & ~c->visible[queue]) == 0);
+}
+
+/* True if the use by `to` is ordered after what `from` did, and sees it. */
+static bool is_ordered(chain *c, uint32_t to, const td_use *use)
 {
     const tdi_plan_batch *batches;
     uint32_t count = tdi_plan_batches(c->plan, &batches);
     const uint32_t *order = tdi_plan_order(c->plan);
     for (uint32_t b = 0; b < count; b++) {
         uint32_t queue = batches[b].queue;
-        for (uint32_t other = 0; other < TD_LANE_COUNT && b != c->ignored_batch; other++) {
-            const tdi_plan_wait *wait = &batches[b].waits[other];
-            if (wait->stages && c->signalled[wait->batch])
-                c->after[queue] |= wait->stages;
-        }
+        if (b != c->ignored_batch)
+            follow_waits(c, queue, &batches[b]);
         for (uint32_t i = 0; i < batches[b].pass_count; i++) {
             uint32_t pass = order[batches[b].first_pass + i];
             follow_barriers(c, queue, pass);
             if (pass == to)
-                return (stages & ~c->after[queue]) == 0 || (c->after[queue] & ALL);
+                return ((use->stages & ~c->after[queue]) == 0 || (c->after[queue] & ALL)) &&
+                       sees(c, queue, use);
             if (pass == c->from) {
                 c->passed = true;
                 c->from_queue = queue;
@@ -278,7 +311,9 @@ static uint32_t count_pair(const model *m, const td_plan *plan, chain *empty, ui
                 assert_true(earlier < later);
             chain c = *empty;
             c.from_stages = before->stages;
-            races += !is_ordered(&c, to, after->stages);
+            if (before->resource == after->resource || after->mode != TD_ACCESS_READ)
+                c.written = before->access & (SHADER_WRITE | VK_ACCESS_2_TRANSFER_WRITE_BIT);
+            races += !is_ordered(&c, to, after);
         }
     }
     return races;
