@@ -207,7 +207,6 @@ static hazards_use translate(hazards_device *data, const tdi_declared_pass *pass
         .stages = from->stages,
         .access = from->access,
         .mode = from->mode,
-        .kept = from->mode != TD_ACCESS_WRITE || from->before == TD_BEFORE_KEPT,
         .image = from->image,
         .layout = from->layout,
     };

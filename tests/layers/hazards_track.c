@@ -318,8 +318,6 @@ static bool conflict(const hazards_access *before, const hazards_use *after)
 {
     if (before->use.mode == after->mode && after->mode != TD_ACCESS_WRITE)
         return false;
-    if (before->host && after->kept)
-        return false;
     return meet(&before->use.range, &after->range);
 }
 

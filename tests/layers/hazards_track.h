@@ -11,10 +11,9 @@
  *  - a semaphore's signal makes all writes of its first scope available, its wait makes them
  * visible at its stages to all that follows on the queue (7.4.1, 7.4.2);
  *  - a transition of a layout is a write within its barrier (7.1.1, 7.7.4).
- * What the host reads it reads once it has waited: what it has not waited for may still be added
- * to, but not be written anew. What the host has waited for is over: everything submitted later
- * follows it (7.9). An image has one layout, in the order of submission. Not safe from several
- * threads at once. */
+ * What the host has waited for is over: everything submitted later follows it (7.9).
+ * An image has one layout, in the order of submission.
+ * Not safe from several threads at once. */
 #ifndef TESTS_LAYERS_HAZARDS_TRACK_H
 #define TESTS_LAYERS_HAZARDS_TRACK_H
 
@@ -37,7 +36,6 @@ typedef struct hazards_use {
     VkPipelineStageFlags2 stages;
     VkAccessFlags2 access;
     td_access_mode mode;
-    bool kept;     /* of a write: what was there is still needed */
     VkImage image; /* or none */
     VkImageLayout layout;
 } hazards_use;
