@@ -5,6 +5,9 @@
 #include <stdio.h>
 
 #include "async/plan_declare.h"
+#include "fill_spv.h"
+#include "gpu/bindless.h"
+#include "gpu/pipeline.h"
 
 #define ALL_FAMILIES 7u
 #define POISON_WORD  (SPLIT_POISON * UINT32_C(0x01010101))
@@ -171,6 +174,73 @@ static void families_that_share_are_right(td_device *device)
     split_bench_free(&bench);
 }
 
+typedef struct shader {
+    tdi_pipeline pipeline;
+    tdi_descriptor_pool *pool;
+    VkDescriptorSet set;
+    split_buffer read;
+} shader;
+
+/* A shader that writes `written`. */
+static void make_shader(const split_bench *bench, const split_buffer *written, shader *out)
+{
+    const tdi_compute_pipeline_params params = {.name = "fill",
+                                                .code = fill_spv,
+                                                .code_bytes = sizeof fill_spv,
+                                                .binding_count = 2,
+                                                .push_bytes = 8,
+                                                .bindless = true};
+    out->read = split_make_buffer(bench, ALL_FAMILIES);
+    const tdi_binding bindings[] = {{written->handle, 0, VK_WHOLE_SIZE},
+                                    {out->read.handle, 0, VK_WHOLE_SIZE}};
+    gpu_ok(tdi_pipeline_create_compute(bench->device, &params, &out->pipeline));
+    gpu_ok(tdi_descriptor_pool_create(bench->device, 1, 2, &out->pool));
+    gpu_ok(
+        tdi_descriptor_set_create(bench->device, out->pool, &out->pipeline, bindings, &out->set));
+}
+
+static void free_shader(const split_bench *bench, shader *freed)
+{
+    tdi_pipeline_destroy(bench->device, &freed->pipeline);
+    tdi_descriptor_pool_destroy(bench->device, freed->pool);
+    split_free_buffer(bench, &freed->read);
+}
+
+static void record_shader(const split_bench *bench, VkCommandBuffer commands, const shader *bound)
+{
+    const td_device *device = bench->device;
+    const VkDescriptorSet sets[] = {bound->set, tdi_bindless_set(device->bindless)};
+    const uint32_t push[] = {SPLIT_WORDS, 0};
+    device->vk.vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, bound->pipeline.handle);
+    device->vk.vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE,
+                                       bound->pipeline.layout, 0, 2, sets, 0, NULL);
+    device->vk.vkCmdPushConstants(commands, bound->pipeline.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
+                                  8, push);
+    bench->vkCmdDispatch(commands, 1, 1, 1);
+}
+
+/* Filled on graphics, then written by a shader on compute, in order. */
+static void a_shader_without_ownership_is_reported(td_device *device)
+{
+    split_bench bench;
+    split_bench_make(device, "inorder", &bench);
+    split_buffer buffer = split_make_buffer(&bench, 0);
+    shader writer;
+    make_shader(&bench, &buffer, &writer);
+    const VkSemaphore done = split_make_semaphore(&bench, VK_SEMAPHORE_TYPE_TIMELINE);
+    VkCommandBuffer commands = split_begin(&bench, SPLIT_GRAPHICS);
+    split_fill(&bench, commands, &buffer, 2);
+    split_submit(&bench, SPLIT_GRAPHICS, commands, VK_NULL_HANDLE, 0, done, 1);
+    commands = split_begin(&bench, SPLIT_COMPUTE);
+    record_shader(&bench, commands, &writer);
+    split_submit(&bench, SPLIT_COMPUTE, commands, done, 1, VK_NULL_HANDLE, 0);
+    split_wait_idle(&bench);
+    split_free_semaphore(&bench, done);
+    free_shader(&bench, &writer);
+    split_free_buffer(&bench, &buffer);
+    split_bench_free(&bench);
+}
+
 /* ---- abilities ---- */
 
 /* By the layer and by validation, which must lie above it to see the families. */
@@ -231,6 +301,56 @@ static void a_new_life_is_poisoned(td_device *device)
     split_bench_free(&bench);
 }
 
+/* Cleared, given up by a barrier, and copied. */
+static void record_discard(const split_bench *bench, VkCommandBuffer commands, VkImage image,
+                           const split_buffer *result)
+{
+    const VkClearColorValue one = {.uint32 = {1, 1, 1, 1}};
+    const VkImageSubresourceRange range = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1};
+    VkImageMemoryBarrier2 barrier = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER_2,
+        .srcStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+        .srcAccessMask = VK_ACCESS_2_MEMORY_WRITE_BIT,
+        .dstStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+        .dstAccessMask = VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT,
+        .newLayout = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
+        .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
+        .dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
+        .image = image,
+        .subresourceRange = range,
+    };
+    const VkDependencyInfo info = {.sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO,
+                                   .imageMemoryBarrierCount = 1,
+                                   .pImageMemoryBarriers = &barrier};
+    const VkBufferImageCopy region = {.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1},
+                                      .imageExtent = {8, SPLIT_WORDS / 8, 1}};
+    bench->device->vk.vkCmdPipelineBarrier2(commands, &info);
+    bench->vkCmdClearColorImage(commands, image, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, &one, 1,
+                                &range);
+    barrier.newLayout = VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL;
+    bench->device->vk.vkCmdPipelineBarrier2(commands, &info);
+    bench->vkCmdCopyImageToBuffer(commands, image, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
+                                  result->handle, 1, &region);
+    split_barrier(bench, commands);
+}
+
+static void what_an_image_gives_up_is_poisoned(td_device *device)
+{
+    split_bench bench;
+    split_bench_make(device, "inorder", &bench);
+    split_buffer result = split_make_buffer(&bench, ALL_FAMILIES);
+    split_image image = split_make_image(&bench, 8, SPLIT_WORDS / 8);
+    const VkCommandBuffer commands = split_begin(&bench, SPLIT_GRAPHICS);
+    record_discard(&bench, commands, image.handle, &result);
+    split_submit(&bench, SPLIT_GRAPHICS, commands, VK_NULL_HANDLE, 0, VK_NULL_HANDLE, 0);
+    split_wait_idle(&bench);
+    for (uint32_t i = 0; i < SPLIT_WORDS; i++)
+        assert_int_equal(result.words[i], POISON_WORD);
+    split_free_image(&bench, &image);
+    split_free_buffer(&bench, &result);
+    split_bench_free(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,8 +365,10 @@ int main(void)
         gpu_test(an_ordered_hand_over_is_right),
         gpu_canary(a_family_that_does_not_share_is_reported, "TANDEM-split-ownership"),
         gpu_test(families_that_share_are_right),
+        gpu_canary(a_shader_without_ownership_is_reported, "TANDEM-split-ownership"),
         gpu_canary(a_dispatch_on_the_transfer_family_is_reported, "vkCmdDispatch"),
         gpu_test(new_memory_is_poisoned),
+        gpu_test(what_an_image_gives_up_is_poisoned),
         gpu_test(a_new_life_is_poisoned),
     };
     return gpu_run_tests(tests);

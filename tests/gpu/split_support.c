@@ -70,7 +70,8 @@ split_buffer split_make_buffer(const split_bench *bench, uint32_t families)
     const VkBufferCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
         .size = BUFFER_BYTES,
-        .usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+        .usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT |
+                 VK_BUFFER_USAGE_STORAGE_BUFFER_BIT,
         .sharingMode = count ? VK_SHARING_MODE_CONCURRENT : VK_SHARING_MODE_EXCLUSIVE,
         .queueFamilyIndexCount = count,
         .pQueueFamilyIndices = list,
@@ -93,6 +94,36 @@ void split_free_buffer(const split_bench *bench, split_buffer *buffer)
     const td_device *device = bench->device;
     device->vk.vkDestroyBuffer(device->handle, buffer->handle, NULL);
     device->vk.vkFreeMemory(device->handle, buffer->memory, NULL);
+}
+
+split_image split_make_image(const split_bench *bench, uint32_t width, uint32_t height)
+{
+    const td_device *device = bench->device;
+    const VkImageCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
+        .imageType = VK_IMAGE_TYPE_2D,
+        .format = VK_FORMAT_R32_UINT,
+        .extent = {width, height, 1},
+        .mipLevels = 1,
+        .arrayLayers = 1,
+        .samples = VK_SAMPLE_COUNT_1_BIT,
+        .usage = VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT,
+    };
+    split_image made;
+    VkMemoryRequirements needs;
+    ok(device->vk.vkCreateImage(device->handle, &info, NULL, &made.handle), "vkCreateImage");
+    device->vk.vkGetImageMemoryRequirements(device->handle, made.handle, &needs);
+    made.memory = allocate(bench, &needs);
+    ok(device->vk.vkBindImageMemory(device->handle, made.handle, made.memory, 0),
+       "vkBindImageMemory");
+    return made;
+}
+
+void split_free_image(const split_bench *bench, split_image *image)
+{
+    const td_device *device = bench->device;
+    device->vk.vkDestroyImage(device->handle, image->handle, NULL);
+    device->vk.vkFreeMemory(device->handle, image->memory, NULL);
 }
 
 VkCommandBuffer split_begin(const split_bench *bench, uint32_t queue)

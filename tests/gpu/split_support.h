@@ -41,6 +41,11 @@ typedef struct split_buffer {
     uint32_t *words;
 } split_buffer;
 
+typedef struct split_image {
+    VkImage handle;
+    VkDeviceMemory memory;
+} split_image;
+
 /* Skips the test where the layer is not loaded. */
 void split_bench_make(td_device *device, const char *schedule, split_bench *out);
 /* After all queues are idle. */
@@ -49,6 +54,10 @@ void split_bench_free(split_bench *bench);
 /* Mapped; shared by the families of a mask, or exclusive for a mask of 0. */
 split_buffer split_make_buffer(const split_bench *bench, uint32_t families);
 void split_free_buffer(const split_bench *bench, split_buffer *buffer);
+
+/* Of one 32-bit integer a pixel. */
+split_image split_make_image(const split_bench *bench, uint32_t width, uint32_t height);
+void split_free_image(const split_bench *bench, split_image *image);
 
 VkCommandBuffer split_begin(const split_bench *bench, uint32_t queue);
 /* Ends, and submits with at most one wait and one signal (null semaphores: none). */
