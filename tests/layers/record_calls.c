@@ -1,4 +1,5 @@
-/* See record_calls.h. The commands are in record_commands.c; here is the rest: what a command
+/* See record_calls.h. The commands are in record_commands.c and
+ * record_barriers.c; here is the rest: what a command
  * buffer and a semaphore live through, and the submissions. */
 #include "record_stream.h"
 
@@ -351,30 +352,54 @@ static VKAPI_ATTR VkResult VKAPI_CALL call_vkResetFences(VkDevice handle, uint32
 
 /* ---- the layer ---- */
 
-#define CALL(name)              LAYER_FUNCTION(name, call_##name),
-#define CALL_UNSEEN(type, name) CALL(name)
+#define CALL(name)              LAYER_FUNCTION(name, call_##name)
+#define CALL_UNSEEN(type, name) CALL(name),
 
-static const layer_function calls[] = {
-    LAYER_OWN(RECORD_CALLS_BEGIN, begin_section), LAYER_OWN(RECORD_CALLS_END, end_section),
-    CALL(vkCreateCommandPool) CALL(vkCreateSemaphore) CALL(vkCreateFence) CALL(vkCreateEvent)
-        CALL(vkDestroyCommandPool) CALL(vkDestroySemaphore) CALL(vkDestroyFence)
-            CALL(vkDestroyEvent) UNSEEN(CALL_UNSEEN) CALL(vkAllocateDescriptorSets)
-                CALL(vkCreateBuffer) CALL(vkGetBufferDeviceAddress) CALL(vkAllocateCommandBuffers)
-                    CALL(vkFreeCommandBuffers) CALL(vkResetCommandPool) CALL(vkResetCommandBuffer)
-                        CALL(vkBeginCommandBuffer) CALL(vkEndCommandBuffer) CALL(vkQueueSubmit2)
-                            LAYER_FUNCTION(vkQueueSubmit2KHR, call_vkQueueSubmit2),
-    CALL(vkQueueSubmit) CALL(vkSignalSemaphore)
-        LAYER_FUNCTION(vkSignalSemaphoreKHR, call_vkSignalSemaphore),
-    CALL(vkResetFences)};
+static const layer_function calls[] = {LAYER_OWN(RECORD_CALLS_BEGIN, begin_section),
+                                       LAYER_OWN(RECORD_CALLS_END, end_section),
+                                       CALL(vkCreateCommandPool),
+                                       CALL(vkCreateSemaphore),
+                                       CALL(vkCreateFence),
+                                       CALL(vkCreateEvent),
+                                       CALL(vkDestroyCommandPool),
+                                       CALL(vkDestroySemaphore),
+                                       CALL(vkDestroyFence),
+                                       CALL(vkDestroyEvent),
+                                       CALL(vkAllocateDescriptorSets),
+                                       CALL(vkCreateBuffer),
+                                       CALL(vkGetBufferDeviceAddress),
+                                       CALL(vkAllocateCommandBuffers),
+                                       CALL(vkFreeCommandBuffers),
+                                       CALL(vkResetCommandPool),
+                                       CALL(vkResetCommandBuffer),
+                                       CALL(vkBeginCommandBuffer),
+                                       CALL(vkEndCommandBuffer),
+                                       CALL(vkQueueSubmit2),
+                                       LAYER_FUNCTION(vkQueueSubmit2KHR, call_vkQueueSubmit2),
+                                       CALL(vkQueueSubmit),
+                                       CALL(vkSignalSemaphore),
+                                       LAYER_FUNCTION(vkSignalSemaphoreKHR, call_vkSignalSemaphore),
+                                       CALL(vkResetFences),
+                                       UNSEEN(CALL_UNSEEN)};
+
+static PFN_vkVoidFunction find_command(const layer_function *table, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(table[i].name, name))
+            return table[i].function;
+    return NULL;
+}
 
 static PFN_vkVoidFunction find_other(layer_device *device, const char *name,
                                      PFN_vkVoidFunction next)
 {
     (void)device;
-    for (size_t i = 0; i < record_command_count && next; i++)
-        if (!strcmp(record_commands[i].name, name))
-            return record_commands[i].function;
-    return next && !strncmp(name, "vkCmd", strlen("vkCmd")) ? record_unknown_command(name) : next;
+    if (!next || strncmp(name, "vkCmd", strlen("vkCmd")) != 0)
+        return next;
+    PFN_vkVoidFunction own = find_command(record_commands, record_command_count, name);
+    if (!own)
+        own = find_command(record_barriers, record_barrier_count, name);
+    return own ? own : record_unknown_command(name);
 }
 
 static VkResult start_stream(layer_device *device, const VkDeviceCreateInfo *info)

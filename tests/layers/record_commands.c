@@ -2,27 +2,19 @@
  * labels of VK_EXT_debug_utils: written, then passed on. */
 #include "record_stream.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 /* ---- commands whose arguments are all values ---- */
-
-#define START(name, c)                                                                             \
-    layer_device *device = layer_find_device(c);                                                   \
-    record_stream *stream = record_line(device, #name);                                            \
-    RECORD(stream, c)
 
 #define COMMAND_0(name)                                                                            \
     static VKAPI_ATTR void VKAPI_CALL command_##name(VkCommandBuffer c)                            \
     {                                                                                              \
-        START(name, c);                                                                            \
+        RECORD_START(name, c);                                                                     \
         record_line_end(stream);                                                                   \
         LAYER_NEXT(device, name)(c);                                                               \
     }
 #define COMMAND_1(name, A)                                                                         \
     static VKAPI_ATTR void VKAPI_CALL command_##name(VkCommandBuffer c, A x1)                      \
     {                                                                                              \
-        START(name, c);                                                                            \
+        RECORD_START(name, c);                                                                     \
         RECORD(stream, x1);                                                                        \
         record_line_end(stream);                                                                   \
         LAYER_NEXT(device, name)(c, x1);                                                           \
@@ -30,7 +22,7 @@
 #define COMMAND_2(name, A, B)                                                                      \
     static VKAPI_ATTR void VKAPI_CALL command_##name(VkCommandBuffer c, A x1, B x2)                \
     {                                                                                              \
-        START(name, c);                                                                            \
+        RECORD_START(name, c);                                                                     \
         RECORD(stream, x1);                                                                        \
         RECORD(stream, x2);                                                                        \
         record_line_end(stream);                                                                   \
@@ -39,7 +31,7 @@
 #define COMMAND_3(name, A, B, C)                                                                   \
     static VKAPI_ATTR void VKAPI_CALL command_##name(VkCommandBuffer c, A x1, B x2, C x3)          \
     {                                                                                              \
-        START(name, c);                                                                            \
+        RECORD_START(name, c);                                                                     \
         RECORD(stream, x1);                                                                        \
         RECORD(stream, x2);                                                                        \
         RECORD(stream, x3);                                                                        \
@@ -49,7 +41,7 @@
 #define COMMAND_4(name, A, B, C, D)                                                                \
     static VKAPI_ATTR void VKAPI_CALL command_##name(VkCommandBuffer c, A x1, B x2, C x3, D x4)    \
     {                                                                                              \
-        START(name, c);                                                                            \
+        RECORD_START(name, c);                                                                     \
         RECORD(stream, x1);                                                                        \
         RECORD(stream, x2);                                                                        \
         RECORD(stream, x3);                                                                        \
@@ -61,7 +53,7 @@
     static VKAPI_ATTR void VKAPI_CALL command_##name(VkCommandBuffer c, A x1, B x2, C x3, D x4,    \
                                                      E x5)                                         \
     {                                                                                              \
-        START(name, c);                                                                            \
+        RECORD_START(name, c);                                                                     \
         RECORD(stream, x1);                                                                        \
         RECORD(stream, x2);                                                                        \
         RECORD(stream, x3);                                                                        \
@@ -74,7 +66,7 @@
     static VKAPI_ATTR void VKAPI_CALL command_##name(VkCommandBuffer c, A x1, B x2, C x3, D x4,    \
                                                      E x5, F x6)                                   \
     {                                                                                              \
-        START(name, c);                                                                            \
+        RECORD_START(name, c);                                                                     \
         RECORD(stream, x1);                                                                        \
         RECORD(stream, x2);                                                                        \
         RECORD(stream, x3);                                                                        \
@@ -88,7 +80,7 @@
     static VKAPI_ATTR void VKAPI_CALL command_##name(VkCommandBuffer c, A x1, B x2, C x3, D x4,    \
                                                      E x5, F x6, G x7)                             \
     {                                                                                              \
-        START(name, c);                                                                            \
+        RECORD_START(name, c);                                                                     \
         RECORD(stream, x1);                                                                        \
         RECORD(stream, x2);                                                                        \
         RECORD(stream, x3);                                                                        \
@@ -156,7 +148,7 @@ VALUE_COMMANDS(DEFINE_VALUE_COMMAND)
     static VKAPI_ATTR void VKAPI_CALL command_##name(VkCommandBuffer c, uint32_t first,            \
                                                      uint32_t count, const type *values)           \
     {                                                                                              \
-        START(name, c);                                                                            \
+        RECORD_START(name, c);                                                                     \
         RECORD(stream, first);                                                                     \
         record_words(stream, values, count * sizeof *values);                                      \
         record_line_end(stream);                                                                   \
@@ -169,7 +161,7 @@ ARRAY_COMMAND(vkCmdSetScissor, VkRect2D)
     static VKAPI_ATTR void VKAPI_CALL command_##name(VkCommandBuffer c, uint32_t count,            \
                                                      const type *values)                           \
     {                                                                                              \
-        START(name, c);                                                                            \
+        RECORD_START(name, c);                                                                     \
         record_words(stream, values, count * sizeof *values);                                      \
         record_line_end(stream);                                                                   \
         LAYER_NEXT(device, name)(c, count, values);                                                \
@@ -180,7 +172,7 @@ COUNTED_COMMAND(vkCmdSetScissorWithCount, VkRect2D)
 static VKAPI_ATTR void VKAPI_CALL command_vkCmdSetBlendConstants(VkCommandBuffer c,
                                                                  const float values[4])
 {
-    START(vkCmdSetBlendConstants, c);
+    RECORD_START(vkCmdSetBlendConstants, c);
     record_words(stream, values, 4 * sizeof *values);
     record_line_end(stream);
     LAYER_NEXT(device, vkCmdSetBlendConstants)(c, values);
@@ -191,7 +183,7 @@ static VKAPI_ATTR void VKAPI_CALL command_vkCmdClearAttachments(VkCommandBuffer 
                                                                 uint32_t rect_count,
                                                                 const VkClearRect *rects)
 {
-    START(vkCmdClearAttachments, c);
+    RECORD_START(vkCmdClearAttachments, c);
     record_words(stream, clears, count * sizeof *clears);
     record_words(stream, rects, rect_count * sizeof *rects);
     record_line_end(stream);
@@ -204,7 +196,7 @@ static VKAPI_ATTR void VKAPI_CALL command_vkCmdPushConstants(VkCommandBuffer c,
                                                              uint32_t offset, uint32_t size,
                                                              const void *values)
 {
-    START(vkCmdPushConstants, c);
+    RECORD_START(vkCmdPushConstants, c);
     RECORD(stream, layout);
     RECORD(stream, stages);
     RECORD(stream, offset);
@@ -217,7 +209,7 @@ static VKAPI_ATTR void VKAPI_CALL command_vkCmdUpdateBuffer(VkCommandBuffer c, V
                                                             VkDeviceSize offset, VkDeviceSize size,
                                                             const void *data)
 {
-    START(vkCmdUpdateBuffer, c);
+    RECORD_START(vkCmdUpdateBuffer, c);
     RECORD(stream, buffer);
     RECORD(stream, offset);
     record_words(stream, data, size);
@@ -231,7 +223,7 @@ static VKAPI_ATTR void VKAPI_CALL command_vkCmdBindDescriptorSets(
     VkCommandBuffer c, VkPipelineBindPoint point, VkPipelineLayout layout, uint32_t first,
     uint32_t count, const VkDescriptorSet *sets, uint32_t offset_count, const uint32_t *offsets)
 {
-    START(vkCmdBindDescriptorSets, c);
+    RECORD_START(vkCmdBindDescriptorSets, c);
     RECORD(stream, point);
     RECORD(stream, layout);
     RECORD(stream, first);
@@ -258,7 +250,7 @@ static VKAPI_ATTR void VKAPI_CALL command_vkCmdBindVertexBuffers(VkCommandBuffer
                                                                  const VkBuffer *buffers,
                                                                  const VkDeviceSize *offsets)
 {
-    START(vkCmdBindVertexBuffers, c);
+    RECORD_START(vkCmdBindVertexBuffers, c);
     record_vertex_buffers(stream, first, count, buffers, offsets);
     record_line_end(stream);
     LAYER_NEXT(device, vkCmdBindVertexBuffers)(c, first, count, buffers, offsets);
@@ -268,7 +260,7 @@ static VKAPI_ATTR void VKAPI_CALL command_vkCmdBindVertexBuffers2(
     VkCommandBuffer c, uint32_t first, uint32_t count, const VkBuffer *buffers,
     const VkDeviceSize *offsets, const VkDeviceSize *sizes, const VkDeviceSize *strides)
 {
-    START(vkCmdBindVertexBuffers2, c);
+    RECORD_START(vkCmdBindVertexBuffers2, c);
     record_vertex_buffers(stream, first, count, buffers, offsets);
     record_text(stream, sizes ? "sizes" : "");
     for (uint32_t i = 0; i < count && sizes; i++)
@@ -284,7 +276,7 @@ static VKAPI_ATTR void VKAPI_CALL command_vkCmdBindVertexBuffers2(
 static VKAPI_ATTR void VKAPI_CALL command_vkCmdExecuteCommands(VkCommandBuffer c, uint32_t count,
                                                                const VkCommandBuffer *buffers)
 {
-    START(vkCmdExecuteCommands, c);
+    RECORD_START(vkCmdExecuteCommands, c);
     for (uint32_t i = 0; i < count; i++)
         RECORD(stream, buffers[i]);
     record_line_end(stream);
@@ -297,7 +289,7 @@ static VKAPI_ATTR void VKAPI_CALL command_vkCmdExecuteCommands(VkCommandBuffer c
     static VKAPI_ATTR void VKAPI_CALL command_##name(VkCommandBuffer c, source from, target to,    \
                                                      uint32_t count, const region *regions)        \
     {                                                                                              \
-        START(name, c);                                                                            \
+        RECORD_START(name, c);                                                                     \
         RECORD(stream, from);                                                                      \
         RECORD(stream, to);                                                                        \
         record_words(stream, regions, count * sizeof *regions);                                    \
@@ -311,7 +303,7 @@ static VKAPI_ATTR void VKAPI_CALL command_vkCmdCopyBufferToImage(VkCommandBuffer
                                                                  uint32_t count,
                                                                  const VkBufferImageCopy *regions)
 {
-    START(vkCmdCopyBufferToImage, c);
+    RECORD_START(vkCmdCopyBufferToImage, c);
     RECORD(stream, from);
     RECORD(stream, to);
     RECORD(stream, layout);
@@ -325,7 +317,7 @@ static VKAPI_ATTR void VKAPI_CALL command_vkCmdCopyImageToBuffer(VkCommandBuffer
                                                                  uint32_t count,
                                                                  const VkBufferImageCopy *regions)
 {
-    START(vkCmdCopyImageToBuffer, c);
+    RECORD_START(vkCmdCopyImageToBuffer, c);
     RECORD(stream, from);
     RECORD(stream, layout);
     RECORD(stream, to);
@@ -339,7 +331,7 @@ static VKAPI_ATTR void VKAPI_CALL command_vkCmdCopyImageToBuffer(VkCommandBuffer
         VkCommandBuffer c, VkImage from, VkImageLayout from_layout, VkImage to,                    \
         VkImageLayout to_layout, uint32_t count, const region *regions)                            \
     {                                                                                              \
-        START(name, c);                                                                            \
+        RECORD_START(name, c);                                                                     \
         RECORD(stream, from);                                                                      \
         RECORD(stream, from_layout);                                                               \
         RECORD(stream, to);                                                                        \
@@ -357,7 +349,7 @@ static VKAPI_ATTR void VKAPI_CALL command_vkCmdBlitImage(VkCommandBuffer c, VkIm
                                                          const VkImageBlit *regions,
                                                          VkFilter filter)
 {
-    START(vkCmdBlitImage, c);
+    RECORD_START(vkCmdBlitImage, c);
     RECORD(stream, from);
     RECORD(stream, from_layout);
     RECORD(stream, to);
@@ -374,7 +366,7 @@ static VKAPI_ATTR void VKAPI_CALL command_vkCmdBlitImage(VkCommandBuffer c, VkIm
         VkCommandBuffer c, VkImage image, VkImageLayout layout, const value_type *value,           \
         uint32_t count, const VkImageSubresourceRange *ranges)                                     \
     {                                                                                              \
-        START(name, c);                                                                            \
+        RECORD_START(name, c);                                                                     \
         RECORD(stream, image);                                                                     \
         RECORD(stream, layout);                                                                    \
         record_words(stream, value, sizeof *value);                                                \
@@ -400,7 +392,7 @@ CLEAR_COMMAND(vkCmdClearDepthStencilImage, VkClearDepthStencilValue)
 static VKAPI_ATTR void VKAPI_CALL command_vkCmdCopyBuffer2(VkCommandBuffer c,
                                                            const VkCopyBufferInfo2 *info)
 {
-    START(vkCmdCopyBuffer2, c);
+    RECORD_START(vkCmdCopyBuffer2, c);
     record_no_chain(stream, info->pNext);
     RECORD(stream, info->srcBuffer);
     RECORD(stream, info->dstBuffer);
@@ -412,7 +404,7 @@ static VKAPI_ATTR void VKAPI_CALL command_vkCmdCopyBuffer2(VkCommandBuffer c,
 static VKAPI_ATTR void VKAPI_CALL
 command_vkCmdCopyBufferToImage2(VkCommandBuffer c, const VkCopyBufferToImageInfo2 *info)
 {
-    START(vkCmdCopyBufferToImage2, c);
+    RECORD_START(vkCmdCopyBufferToImage2, c);
     record_no_chain(stream, info->pNext);
     RECORD(stream, info->srcBuffer);
     RECORD(stream, info->dstImage);
@@ -425,7 +417,7 @@ command_vkCmdCopyBufferToImage2(VkCommandBuffer c, const VkCopyBufferToImageInfo
 static VKAPI_ATTR void VKAPI_CALL
 command_vkCmdCopyImageToBuffer2(VkCommandBuffer c, const VkCopyImageToBufferInfo2 *info)
 {
-    START(vkCmdCopyImageToBuffer2, c);
+    RECORD_START(vkCmdCopyImageToBuffer2, c);
     record_no_chain(stream, info->pNext);
     RECORD(stream, info->srcImage);
     RECORD(stream, info->srcImageLayout);
@@ -433,129 +425,6 @@ command_vkCmdCopyImageToBuffer2(VkCommandBuffer c, const VkCopyImageToBufferInfo
     RECORD_REGIONS(stream, info->regionCount, info->pRegions, bufferOffset);
     record_line_end(stream);
     LAYER_NEXT(device, vkCmdCopyImageToBuffer2)(c, info);
-}
-
-/* ---- barriers ---- */
-
-static void record_memory_barrier(record_stream *stream, const VkMemoryBarrier2 *barrier)
-{
-    record_text(stream, "memory");
-    record_no_chain(stream, barrier->pNext);
-    RECORD(stream, barrier->srcStageMask);
-    RECORD(stream, barrier->srcAccessMask);
-    RECORD(stream, barrier->dstStageMask);
-    RECORD(stream, barrier->dstAccessMask);
-}
-
-static void record_buffer_barrier(record_stream *stream, const VkBufferMemoryBarrier2 *barrier)
-{
-    record_text(stream, "buffer");
-    record_no_chain(stream, barrier->pNext);
-    RECORD(stream, barrier->srcStageMask);
-    RECORD(stream, barrier->srcAccessMask);
-    RECORD(stream, barrier->dstStageMask);
-    RECORD(stream, barrier->dstAccessMask);
-    RECORD(stream, barrier->srcQueueFamilyIndex);
-    RECORD(stream, barrier->dstQueueFamilyIndex);
-    RECORD(stream, barrier->buffer);
-    RECORD(stream, barrier->offset);
-    RECORD(stream, barrier->size);
-}
-
-static void record_image_barrier(record_stream *stream, const VkImageMemoryBarrier2 *barrier)
-{
-    record_text(stream, "image");
-    record_no_chain(stream, barrier->pNext);
-    RECORD(stream, barrier->srcStageMask);
-    RECORD(stream, barrier->srcAccessMask);
-    RECORD(stream, barrier->dstStageMask);
-    RECORD(stream, barrier->dstAccessMask);
-    RECORD(stream, barrier->oldLayout);
-    RECORD(stream, barrier->newLayout);
-    RECORD(stream, barrier->srcQueueFamilyIndex);
-    RECORD(stream, barrier->dstQueueFamilyIndex);
-    RECORD(stream, barrier->image);
-    record_words(stream, &barrier->subresourceRange, sizeof barrier->subresourceRange);
-}
-
-static void record_dependency(record_stream *stream, const VkDependencyInfo *info)
-{
-    record_no_chain(stream, info->pNext);
-    RECORD(stream, info->dependencyFlags);
-    for (uint32_t i = 0; i < info->memoryBarrierCount; i++)
-        record_memory_barrier(stream, &info->pMemoryBarriers[i]);
-    for (uint32_t i = 0; i < info->bufferMemoryBarrierCount; i++)
-        record_buffer_barrier(stream, &info->pBufferMemoryBarriers[i]);
-    for (uint32_t i = 0; i < info->imageMemoryBarrierCount; i++)
-        record_image_barrier(stream, &info->pImageMemoryBarriers[i]);
-}
-
-static VKAPI_ATTR void VKAPI_CALL command_vkCmdPipelineBarrier2(VkCommandBuffer c,
-                                                                const VkDependencyInfo *info)
-{
-    START(vkCmdPipelineBarrier2, c);
-    record_dependency(stream, info);
-    record_line_end(stream);
-    LAYER_NEXT(device, vkCmdPipelineBarrier2)(c, info);
-}
-
-static VKAPI_ATTR void VKAPI_CALL command_vkCmdSetEvent2(VkCommandBuffer c, VkEvent event,
-                                                         const VkDependencyInfo *info)
-{
-    START(vkCmdSetEvent2, c);
-    RECORD(stream, event);
-    record_dependency(stream, info);
-    record_line_end(stream);
-    LAYER_NEXT(device, vkCmdSetEvent2)(c, event, info);
-}
-
-static VKAPI_ATTR void VKAPI_CALL command_vkCmdWaitEvents2(VkCommandBuffer c, uint32_t count,
-                                                           const VkEvent *events,
-                                                           const VkDependencyInfo *infos)
-{
-    START(vkCmdWaitEvents2, c);
-    for (uint32_t i = 0; i < count; i++) {
-        RECORD(stream, events[i]);
-        record_dependency(stream, &infos[i]);
-    }
-    record_line_end(stream);
-    LAYER_NEXT(device, vkCmdWaitEvents2)(c, count, events, infos);
-}
-
-/* The barriers of Vulkan 1.0, as a guest may use them. */
-static VKAPI_ATTR void VKAPI_CALL command_vkCmdPipelineBarrier(
-    VkCommandBuffer c, VkPipelineStageFlags from, VkPipelineStageFlags to, VkDependencyFlags flags,
-    uint32_t memory_count, const VkMemoryBarrier *memory, uint32_t buffer_count,
-    const VkBufferMemoryBarrier *buffers, uint32_t image_count, const VkImageMemoryBarrier *images)
-{
-    START(vkCmdPipelineBarrier, c);
-    RECORD(stream, from);
-    RECORD(stream, to);
-    RECORD(stream, flags);
-    for (uint32_t i = 0; i < memory_count; i++) {
-        record_text(stream, "memory");
-        record_no_chain(stream, memory[i].pNext);
-        RECORD(stream, memory[i].srcAccessMask);
-        RECORD(stream, memory[i].dstAccessMask);
-    }
-    for (uint32_t i = 0; i < buffer_count; i++) {
-        record_text(stream, "buffer");
-        record_no_chain(stream, buffers[i].pNext);
-        record_words(stream, &buffers[i].srcAccessMask, 4 * sizeof(uint32_t));
-        RECORD(stream, buffers[i].buffer);
-        RECORD(stream, buffers[i].offset);
-        RECORD(stream, buffers[i].size);
-    }
-    for (uint32_t i = 0; i < image_count; i++) {
-        record_text(stream, "image");
-        record_no_chain(stream, images[i].pNext);
-        record_words(stream, &images[i].srcAccessMask, 6 * sizeof(uint32_t));
-        RECORD(stream, images[i].image);
-        record_words(stream, &images[i].subresourceRange, sizeof images[i].subresourceRange);
-    }
-    record_line_end(stream);
-    LAYER_NEXT(device, vkCmdPipelineBarrier)
-    (c, from, to, flags, memory_count, memory, buffer_count, buffers, image_count, images);
 }
 
 /* ---- rendering ---- */
@@ -582,7 +451,7 @@ static void record_attachment(record_stream *stream, const char *what,
 static VKAPI_ATTR void VKAPI_CALL command_vkCmdBeginRendering(VkCommandBuffer c,
                                                               const VkRenderingInfo *info)
 {
-    START(vkCmdBeginRendering, c);
+    RECORD_START(vkCmdBeginRendering, c);
     record_no_chain(stream, info->pNext);
     RECORD(stream, info->flags);
     record_words(stream, &info->renderArea, sizeof info->renderArea);
@@ -602,7 +471,7 @@ static VKAPI_ATTR void VKAPI_CALL command_vkCmdBeginRendering(VkCommandBuffer c,
 static VKAPI_ATTR void VKAPI_CALL
 command_vkCmdBeginDebugUtilsLabelEXT(VkCommandBuffer c, const VkDebugUtilsLabelEXT *label)
 {
-    START(vkCmdBeginDebugUtilsLabelEXT, c);
+    RECORD_START(vkCmdBeginDebugUtilsLabelEXT, c);
     record_text(stream, label->pLabelName);
     record_line_end(stream);
     LAYER_NEXT(device, vkCmdBeginDebugUtilsLabelEXT)(c, label);
@@ -611,7 +480,7 @@ command_vkCmdBeginDebugUtilsLabelEXT(VkCommandBuffer c, const VkDebugUtilsLabelE
 static VKAPI_ATTR void VKAPI_CALL
 command_vkCmdInsertDebugUtilsLabelEXT(VkCommandBuffer c, const VkDebugUtilsLabelEXT *label)
 {
-    START(vkCmdInsertDebugUtilsLabelEXT, c);
+    RECORD_START(vkCmdInsertDebugUtilsLabelEXT, c);
     record_text(stream, label->pLabelName);
     record_line_end(stream);
     LAYER_NEXT(device, vkCmdInsertDebugUtilsLabelEXT)(c, label);
@@ -621,79 +490,39 @@ COMMAND_0(vkCmdEndDebugUtilsLabelEXT)
 
 /* ---- the table ---- */
 
-#define OWN(name)                 LAYER_FUNCTION(name, command_##name),
-#define OWN_AS(alias, name)       LAYER_FUNCTION(alias, command_##name),
-#define VALUE_ENTRY(n, name, ...) OWN(name)
+#define OWN(name)                 LAYER_FUNCTION(name, command_##name)
+#define OWN_AS(alias, name)       LAYER_FUNCTION(alias, command_##name)
+#define VALUE_ENTRY(n, name, ...) OWN(name),
 
-const layer_function record_commands[] = {
-    VALUE_COMMANDS(VALUE_ENTRY) OWN(vkCmdSetViewport) OWN(vkCmdSetScissor) OWN(
-        vkCmdSetViewportWithCount) OWN(vkCmdSetScissorWithCount) OWN(vkCmdSetBlendConstants)
-        OWN(vkCmdClearAttachments) OWN(vkCmdPushConstants) OWN(vkCmdUpdateBuffer) OWN(
-            vkCmdBindDescriptorSets) OWN(vkCmdBindVertexBuffers) OWN(vkCmdBindVertexBuffers2)
-            OWN(vkCmdExecuteCommands) OWN(vkCmdCopyBuffer) OWN(vkCmdCopyBufferToImage)
-                OWN(vkCmdCopyImageToBuffer) OWN(vkCmdCopyImage) OWN(vkCmdResolveImage) OWN(
-                    vkCmdBlitImage) OWN(vkCmdClearColorImage) OWN(vkCmdClearDepthStencilImage)
-                    OWN(vkCmdCopyBuffer2) OWN(vkCmdCopyBufferToImage2) OWN(vkCmdCopyImageToBuffer2)
-                        OWN(vkCmdPipelineBarrier) OWN(vkCmdPipelineBarrier2)
-                            OWN_AS(vkCmdPipelineBarrier2KHR, vkCmdPipelineBarrier2)
-                                OWN(vkCmdSetEvent2) OWN(vkCmdWaitEvents2) OWN(vkCmdBeginRendering)
-                                    OWN_AS(vkCmdBeginRenderingKHR, vkCmdBeginRendering)
-                                        OWN_AS(vkCmdEndRenderingKHR, vkCmdEndRendering)
-                                            OWN_AS(vkCmdWriteTimestamp2KHR, vkCmdWriteTimestamp2)
-                                                OWN(vkCmdBeginDebugUtilsLabelEXT)
-                                                    OWN(vkCmdInsertDebugUtilsLabelEXT)
-                                                        OWN(vkCmdEndDebugUtilsLabelEXT)};
+const layer_function record_commands[] = {OWN(vkCmdSetViewport),
+                                          OWN(vkCmdSetScissor),
+                                          OWN(vkCmdSetViewportWithCount),
+                                          OWN(vkCmdSetScissorWithCount),
+                                          OWN(vkCmdSetBlendConstants),
+                                          OWN(vkCmdClearAttachments),
+                                          OWN(vkCmdPushConstants),
+                                          OWN(vkCmdUpdateBuffer),
+                                          OWN(vkCmdBindDescriptorSets),
+                                          OWN(vkCmdBindVertexBuffers),
+                                          OWN(vkCmdBindVertexBuffers2),
+                                          OWN(vkCmdExecuteCommands),
+                                          OWN(vkCmdCopyBuffer),
+                                          OWN(vkCmdCopyBufferToImage),
+                                          OWN(vkCmdCopyImageToBuffer),
+                                          OWN(vkCmdCopyImage),
+                                          OWN(vkCmdResolveImage),
+                                          OWN(vkCmdBlitImage),
+                                          OWN(vkCmdClearColorImage),
+                                          OWN(vkCmdClearDepthStencilImage),
+                                          OWN(vkCmdCopyBuffer2),
+                                          OWN(vkCmdCopyBufferToImage2),
+                                          OWN(vkCmdCopyImageToBuffer2),
+                                          OWN(vkCmdBeginRendering),
+                                          OWN_AS(vkCmdBeginRenderingKHR, vkCmdBeginRendering),
+                                          OWN_AS(vkCmdEndRenderingKHR, vkCmdEndRendering),
+                                          OWN_AS(vkCmdWriteTimestamp2KHR, vkCmdWriteTimestamp2),
+                                          OWN(vkCmdBeginDebugUtilsLabelEXT),
+                                          OWN(vkCmdInsertDebugUtilsLabelEXT),
+                                          OWN(vkCmdEndDebugUtilsLabelEXT),
+                                          VALUE_COMMANDS(VALUE_ENTRY)};
 const size_t record_command_count = LAYER_COUNT(record_commands);
-
-/* ---- commands that are not here ---- */
-
-/* Nothing in C passes on arguments that it does not know, so a call of such a command is the end:
- * it cannot be overlooked. One function for each, which knows its place and so its name. */
-#define UNKNOWN_MAX 512
-static const char *unknown_names[UNKNOWN_MAX];
-static uint32_t unknown_count;
-static pthread_mutex_t unknown_mutex = PTHREAD_MUTEX_INITIALIZER;
-
-static void end_with(uint32_t place)
-{
-    fprintf(stderr, "record_calls: %s was called, which the layer cannot write down\n",
-            unknown_names[place]);
-    abort();
-}
-
-#define TIMES_8(X, n) X(n##0) X(n##1) X(n##2) X(n##3) X(n##4) X(n##5) X(n##6) X(n##7)
-#define TIMES_64(X, n)                                                                             \
-    TIMES_8(X, n##0)                                                                               \
-    TIMES_8(X, n##1)                                                                               \
-    TIMES_8(X, n##2) TIMES_8(X, n##3) TIMES_8(X, n##4) TIMES_8(X, n##5) TIMES_8(X, n##6)           \
-        TIMES_8(X, n##7)
-/* Octal numbers, hence eight. */
-#define TIMES_512(X)                                                                               \
-    TIMES_64(X, 00)                                                                                \
-    TIMES_64(X, 01)                                                                                \
-    TIMES_64(X, 02) TIMES_64(X, 03) TIMES_64(X, 04) TIMES_64(X, 05) TIMES_64(X, 06)                \
-        TIMES_64(X, 07)
-
-#define UNKNOWN_FUNCTION(n)                                                                        \
-    static VKAPI_ATTR void VKAPI_CALL unknown_##n(void)                                            \
-    {                                                                                              \
-        end_with(n);                                                                               \
-    }
-TIMES_512(UNKNOWN_FUNCTION)
-
-#define UNKNOWN_ENTRY(n) unknown_##n,
-static const PFN_vkVoidFunction unknown_functions[UNKNOWN_MAX] = {TIMES_512(UNKNOWN_ENTRY)};
-
-PFN_vkVoidFunction record_unknown_command(const char *name)
-{
-    pthread_mutex_lock(&unknown_mutex);
-    uint32_t place = 0;
-    while (place < unknown_count && strcmp(unknown_names[place], name) != 0)
-        place++;
-    if (place == unknown_count && place < UNKNOWN_MAX) {
-        unknown_names[place] = strdup(name);
-        unknown_count++;
-    }
-    pthread_mutex_unlock(&unknown_mutex);
-    return place < UNKNOWN_MAX ? unknown_functions[place] : NULL;
-}

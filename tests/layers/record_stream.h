@@ -106,9 +106,17 @@ RECORD_HANDLES(RECORD_HANDLE_FUNCTION)
              : record_u64, float                                                                   \
              : record_f32)(stream, value)
 
-/* The commands, in record_commands.c, and what answers for those it does not have. */
+/* The start of every command's function. */
+#define RECORD_START(name, c)                                                                      \
+    layer_device *device = layer_find_device(c);                                                   \
+    record_stream *stream = record_line(device, #name);                                            \
+    RECORD(stream, c)
+
+/* The commands, each table in the file of its name, and what answers for those in none. */
 extern const layer_function record_commands[];
 extern const size_t record_command_count;
+extern const layer_function record_barriers[];
+extern const size_t record_barrier_count;
 PFN_vkVoidFunction record_unknown_command(const char *name);
 
 #endif
