@@ -21,6 +21,18 @@ finish_tests()
   exit "$test_status"
 }
 
+# What the thread sanitizer looks at unless told otherwise: units, and those GPU tests in which
+# several threads of tandem or of the program are at work.
+thread_tests='^gpu_(batch|recorder|renderer_requests|scheduler|ticket)(_split)?$'
+
+select_thread_tests()
+{
+  local names
+  names=$(python3 tools/dev/find_tests.py "$1" unit)
+  names+=$'\n'$(python3 tools/dev/find_tests.py "$1" gpu | grep -E "$thread_tests")
+  mapfile -t picked <<<"$names"
+}
+
 # select_tests DIR [NAME]: the tests of a group, one test, or all of them, into $picked.
 select_tests()
 {
@@ -131,6 +143,10 @@ test_one()
   else
     build_plain
   fi
-  select_tests "$dir" "$@"
+  if [[ $sanitizers == thread && $# -eq 0 ]]; then
+    select_thread_tests "$dir"
+  else
+    select_tests "$dir" "$@"
+  fi
   run_suite "$dir" --timeout-multiplier 4 "${picked[@]}"
 }
