@@ -360,6 +360,7 @@ int main(int argc, char **argv)
     table = argc > 1 && strcmp(argv[1], "--table") == 0;
     ask_all = table || getenv("TANDEM_TEST_LONG");
     setenv("VK_LAYER_DUPLICATE_MESSAGE_LIMIT", "1000000000", 1);
+    setenv("VK_KHRONOS_VALIDATION_ENABLE_MESSAGE_LIMIT", "false", 1); /* newer layers */
     gpu_watch_messages(NULL);
     tdi_instance_set_message_hook(on_message, NULL);
     td_set_log(drop_log, NULL, TD_LOG_ERROR);

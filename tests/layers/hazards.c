@@ -4,7 +4,6 @@
  *
  * It lies nearest to the program, above validation: what is declared names the program's handles.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "hazards_device.h"
@@ -29,17 +28,10 @@ static VkResult device_created(layer_device *device, const VkDeviceCreateInfo *i
     return VK_SUCCESS;
 }
 
-static bool any_record(const void *object, uint64_t context)
-{
-    (void)object;
-    (void)context;
-    return true;
-}
-
 static void device_destroyed(layer_device *device)
 {
     hazards_device *data = device->data;
-    object_map_drop(&data->records, any_record, 0, hazards_free_record);
+    object_map_clear(&data->records, hazards_free_record);
     object_map_destroy(&data->records);
     object_map_destroy(&data->places);
     object_map_destroy(&data->semaphores);
