@@ -14,6 +14,10 @@
 /* Other work is looked for after this part of the interval. */
 #define EARLIEST_CHANGE 4
 
+/* A pause of the program: a period so many times the others' mean, and so long. */
+#define PAUSE_TIMES 8
+#define PAUSE_NS    UINT64_C(20000000)
+
 /* Then frames are not finished at all, or have no times. */
 #define MOST_ISSUED 4096
 #define MOST_LOST   4
@@ -100,11 +104,31 @@ static void end_round(tdi_auto *a)
                           : "measured: asynchronous is faster than passthrough");
 }
 
+static void give_up_block(tdi_auto *a)
+{
+    if (++a->lost < MOST_LOST)
+        begin_block(a);
+    else
+        settle(a, a->present, "the frames could not be timed");
+}
+
+static bool has_pause(const tdi_auto_block *block)
+{
+    const uint64_t others = block->last_ns - block->first_ns - block->longest_ns;
+    const uint32_t count = block->timed - 2;
+    return count > 0 && block->longest_ns > PAUSE_NS &&
+           block->longest_ns / PAUSE_TIMES > others / count;
+}
+
 /* The second block of a round is of the other mode, the first of the next round of the same, so
  * that the mode changes once a round. */
 static void end_block(tdi_auto *a)
 {
     const uint32_t periods = a->block.timed - 1;
+    if (has_pause(&a->block)) {
+        give_up_block(a);
+        return;
+    }
     a->period_ns[a->trying][a->round] =
         (double)(a->block.last_ns - a->block.first_ns) / (double)periods;
     a->lost = 0;
@@ -116,20 +140,13 @@ static void end_block(tdi_auto *a)
         end_round(a);
 }
 
-static void give_up_block(tdi_auto *a)
-{
-    if (++a->lost < MOST_LOST)
-        begin_block(a);
-    else
-        settle(a, a->present, "the frames could not be timed");
-}
-
 tdi_auto_frame tdi_auto_next(tdi_auto *a)
 {
     if (!a->measuring && a->settled >= a->again_after)
         begin_measuring(a);
     if (!a->measuring) {
-        const bool timed = a->settled++ % a->params.sample_every == 0;
+        const uint32_t run = a->params.sample_run ? a->params.sample_run : 1;
+        const bool timed = a->settled++ % a->params.sample_every < run;
         return (tdi_auto_frame){.async = a->present, .timed = timed, .block = a->block.id};
     }
     if (a->block.issued == MOST_ISSUED)
@@ -176,7 +193,9 @@ void tdi_auto_timed(tdi_auto *a, uint32_t block, uint64_t when_ns, uint64_t busy
         return;
     }
     if (a->block.timed++ == 0)
-        a->block.first_ns = when_ns;
+        a->block.first_ns = a->block.last_ns = when_ns;
+    if (when_ns - a->block.last_ns > a->block.longest_ns)
+        a->block.longest_ns = when_ns - a->block.last_ns;
     a->block.last_ns = when_ns;
     const uint32_t periods = a->block.timed - 1;
     const bool long_enough =

@@ -20,7 +20,8 @@ typedef struct tdi_auto_params {
     uint32_t block_frames; /* a block is as many periods, at least */
     uint64_t block_ns;     /* and as long, unless it reaches most_frames */
     uint32_t most_frames;  /* periods of a block, at most */
-    uint32_t sample_every; /* of how many settled frames one is timed */
+    uint32_t sample_every; /* of how many settled frames some are timed, */
+    uint32_t sample_run;   /* and so many in a row; 0: one */
     uint32_t again_after;  /* settled frames after which both are measured again; more each time
                               that nothing changed, and many more than measuring took */
     double change;         /* of busy time a frame, as a fraction, that means other work */
@@ -29,6 +30,7 @@ typedef struct tdi_auto_params {
 typedef struct tdi_auto_block {
     uint32_t id, issued, timed;
     uint64_t first_ns, last_ns;
+    uint64_t longest_ns; /* of its periods */
 } tdi_auto_block;
 
 typedef struct tdi_auto {

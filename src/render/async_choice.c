@@ -36,7 +36,8 @@ td_result tdi_async_choice_init(tdi_async_choice *choice, td_device *device, td_
         .block_frames = 6,
         .block_ns = 10 * TDI_NS_PER_MS,
         .most_frames = 256,
-        .sample_every = 16,
+        .sample_every = 32,
+        .sample_run = 2, /* of which the second is timed from the end of the first */
         .again_after = 2048,
         .change = 0.30,
     };
@@ -85,16 +86,22 @@ static void on_reached(tdi_watch *watch, td_result result)
     tdi_mutex_unlock(&choice->mutex);
 }
 
-/* Times a view: so submissions of fewer views than others measure the same. */
+/* Times a view: so submissions of fewer views than others measure the same. What a submission costs
+ * the host counts in the periods that modes are compared by; how long the device was at work tells
+ * other work. */
 static void tell(tdi_async_choice *choice, const tdi_timed_submission *timed)
 {
-    choice->view_ns += (timed->done_ns - choice->last_done_ns) / timed->views;
+    const bool known = timed->number == choice->last_number + 1;
+    const uint64_t last = choice->last_done_ns;
+    const uint64_t begin = last > timed->submitted_ns ? last : timed->submitted_ns;
+    choice->view_ns += (timed->done_ns - last) / timed->views;
+    choice->last_number = timed->number;
     choice->last_done_ns = timed->done_ns;
     if (timed->failed)
         tdi_auto_lost(&choice->logic, timed->block);
     else
         tdi_auto_timed(&choice->logic, timed->block, choice->view_ns,
-                       (timed->done_ns - timed->submitted_ns) / timed->views);
+                       known ? (timed->done_ns - begin) / timed->views : 0);
 }
 
 static bool take_done(tdi_async_choice *choice, tdi_timed_submission *out)
@@ -128,6 +135,7 @@ void tdi_async_choice_submitted(tdi_async_choice *choice, td_ticket ticket, uint
     if (!choice->automatic)
         return;
     choice->chosen = false;
+    choice->submissions++;
     choice->present = choice->next.async;
     if (!choice->next.timed || choice->count == TDI_TIMED_SUBMISSIONS)
         return;
@@ -138,6 +146,7 @@ void tdi_async_choice_submitted(tdi_async_choice *choice, td_ticket ticket, uint
         .choice = choice,
         .block = choice->next.block,
         .views = views,
+        .number = choice->submissions,
         .submitted_ns = tdi_now_ns(),
     };
     tdi_ticket_watch(choice->device, &timed->watch);

@@ -24,6 +24,7 @@ static td_ticket submit(td_device *device)
 static void init(tdi_async_choice *choice, td_device *device, td_async_mode mode)
 {
     *choice = (tdi_async_choice){0};
+    fake_hold(true);
     assert_int_equal(tdi_lanes_ready(device), TD_OK);
     assert_int_equal(tdi_async_choice_init(choice, device, mode, 2), TD_OK);
 }
@@ -47,8 +48,10 @@ static void run(tdi_async_choice *choice, td_device *device, uint32_t submission
     for (uint32_t i = 0; i < submissions; i++) {
         const bool async = tdi_async_choice_next(choice);
         assert_int_equal(tdi_async_choice_next(choice), async);
+        const td_ticket ticket = submit(device);
+        tdi_async_choice_submitted(choice, ticket, views);
         now += times[async] * views;
-        tdi_async_choice_submitted(choice, submit(device), views);
+        fake_complete(ticket.queue, ticket.value);
         until_told(choice);
     }
 }
@@ -171,7 +174,6 @@ static void loss_ends_what_is_watched(void **state)
     td_device *device = fake_device_create(3);
     tdi_async_choice choice;
     init(&choice, device, TD_ASYNC_AUTO);
-    fake_hold(true);
     for (uint32_t i = 0; i < 10; i++) {
         (void)tdi_async_choice_next(&choice);
         tdi_async_choice_submitted(&choice, submit(device), 1);

@@ -147,6 +147,21 @@ static void other_work_is_measured_again(void **state)
     assert_false(w.choice.present);
 }
 
+/* A program that rests in the middle of a block does not make its mode look slow. */
+static void a_pause_is_not_measured(void **state)
+{
+    (void)state;
+    for (uint32_t at = 1; at <= 8; at++) {
+        world w = make(1500000, 1000000, true);
+        run(&w, params.warmup + at);
+        w.now += 500000000;
+        run(&w, 100);
+        assert_false(w.choice.measuring);
+        assert_true(w.choice.present);
+        assert_true(w.choice.median_ns[1] == 1000000);
+    }
+}
+
 static void one_slow_frame_is_not_other_work(void **state)
 {
     (void)state;
@@ -210,6 +225,7 @@ int main(void)
         cmocka_unit_test(frames_without_times_do_not_measure_for_ever),
         cmocka_unit_test(a_lost_frame_begins_its_block_anew),
         cmocka_unit_test(other_work_is_measured_again),
+        cmocka_unit_test(a_pause_is_not_measured),
         cmocka_unit_test(one_slow_frame_is_not_other_work),
         cmocka_unit_test(both_are_measured_again_after_a_while),
         cmocka_unit_test(measuring_costs_little_in_the_long_run),
