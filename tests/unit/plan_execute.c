@@ -62,6 +62,33 @@ static void one_queue_gets_one_command_buffer(void **state)
 }
 
 /* At the stages that use the resource, by the first batch that does. */
+static void the_host_reads_after_the_last_execution_only(void **state)
+{
+    (void)state;
+    td_device *device = fake_device_create(1);
+    frame_graph f;
+    frame_make(device, &f);
+    tdi_plan_slot *slot = frame_slot(device, &f);
+    const td_binding bindings[] = {
+        {.resource = f.scene, .bound = {.buffer = (VkBuffer)(uintptr_t)1, .size = 64}},
+        {.resource = f.out, .bound = {.buffer = (VkBuffer)(uintptr_t)2, .size = 64}},
+    };
+    td_execution execution = {.bindings = bindings, .binding_count = 2};
+    for (uint32_t i = 0; i < 3; i++) {
+        td_ticket ticket;
+        execution.more_to_come = i < 2;
+        assert_int_equal(tdi_plan_execute(slot, &execution, &ticket), TD_OK);
+        const fake_commands *commands = fake_submission_at(i).commands;
+        const VkPipelineStageFlags2 last =
+            commands->barriers[commands->barrier_count - 1].dstStageMask;
+        assert_int_equal(last, i < 2 ? COPY : HOST);
+    }
+    assert_int_equal(frame_recorded, 9);
+    tdi_plan_slot_destroy(slot);
+    td_plan_destroy(f.plan);
+    fake_device_destroy();
+}
+
 static void what_is_bound_is_waited_for_where_it_is_used(void **state)
 {
     (void)state;
@@ -455,6 +482,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_pass_is_submitted_on_its_lane),
         cmocka_unit_test(one_queue_gets_one_command_buffer),
+        cmocka_unit_test(the_host_reads_after_the_last_execution_only),
         cmocka_unit_test(what_is_bound_is_waited_for_where_it_is_used),
         cmocka_unit_test(on_the_same_queue_a_barrier_stands_for_the_wait),
         cmocka_unit_test(what_was_waited_for_is_not_waited_for_again),
