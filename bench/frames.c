@@ -106,11 +106,19 @@ static double run(runner *runners, uint32_t count, uint64_t total)
     return load_now() - start;
 }
 
-static void make_runner(td_device *device, const workload *w, td_scene *scene, td_async_mode async,
-                        runner *r)
+typedef struct way {
+    td_async_mode async;
+    td_raster raster;
+} way;
+
+static void make_runner(td_device *device, const workload *w, td_scene *scene, way how, runner *r)
 {
-    const td_renderer_params params = {
-        .scene = scene, .width = w->width, .height = w->height, .samples = 1, .async = async};
+    const td_renderer_params params = {.scene = scene,
+                                       .width = w->width,
+                                       .height = w->height,
+                                       .samples = 1,
+                                       .async = how.async,
+                                       .raster = how.raster};
     td_renderer_info info;
     memset(r, 0, sizeof *r);
     load_ok(td_renderer_create(device, &params, &r->renderer), w->name);
@@ -147,7 +155,7 @@ static json_t *compare_modes(td_device *device, const workload *w, td_scene *sce
     runner *runners = calloc(MODE_COUNT, sizeof *runners);
     double seconds[MODE_COUNT][ROUNDS], over[ROUNDS], median[MODE_COUNT];
     for (uint32_t m = 0; m < MODE_COUNT; m++)
-        make_runner(device, w, scene, mode_values[m], &runners[m]);
+        make_runner(device, w, scene, (way){.async = mode_values[m]}, &runners[m]);
     const uint64_t views = count_views(&runners[OFF]);
     for (uint32_t m = 0; m < MODE_COUNT; m++)
         (void)run(&runners[m], 1, views);
@@ -285,7 +293,7 @@ static json_t *compare_queues(const td_device_info *info, const workload *w, td_
         runner *runners = calloc(count, sizeof *runners);
         make_shared(info, count, &s);
         for (uint32_t i = 0; i < count; i++)
-            make_runner(s.devices[i], w, scene, TD_ASYNC_ON, &runners[i]);
+            make_runner(s.devices[i], w, scene, (way){.async = TD_ASYNC_ON}, &runners[i]);
         const uint64_t views = count_views(&runners[0]) * count;
         snprintf(name, sizeof name, "%u of each family", count);
         json_object_set_new(rates, name, json_real(median_rate(runners, count, views)));
@@ -304,6 +312,26 @@ static bool is_wanted(const char *name, int count, char **names)
             return true;
     }
     return count < 2;
+}
+
+/* Views a second of each rasteriser. */
+static json_t *compare_rasters(td_device *device, const workload *w, td_scene *scene)
+{
+    static const struct {
+        const char *name;
+        td_raster raster;
+    } ways[] = {{"compute", TD_RASTER_COMPUTE},
+                {"hardware", TD_RASTER_HARDWARE},
+                {"hardware, recorded draws", TD_RASTER_HARDWARE_DRAWS}};
+    json_t *rates = json_object();
+    for (uint32_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        runner *r = calloc(1, sizeof *r);
+        make_runner(device, w, scene, (way){.async = TD_ASYNC_OFF, .raster = ways[i].raster}, r);
+        json_object_set_new(rates, ways[i].name, json_real(median_rate(r, 1, count_views(r))));
+        td_renderer_destroy(r->renderer);
+        free(r);
+    }
+    return rates;
 }
 
 /* Names of workloads; without any, all whose scenes are there. */
@@ -329,6 +357,7 @@ int main(int count, char **names)
         json_t *row = compare_modes(device, &workloads[i], scene);
         if (!info.software && i < 2)
             json_object_set_new(row, "queues", compare_queues(&info, &workloads[i], scene));
+        json_object_set_new(row, "rasters", compare_rasters(device, &workloads[i], scene));
         json_array_append_new(rows, row);
         td_scene_destroy(scene);
     }
