@@ -66,8 +66,8 @@ TD_API td_result td_scheduler_record(td_scheduler *scheduler, td_scheduler_recor
  * buffers last. In passthrough tickets of the graphics queue need barriers only, which are the
  * caller's; this then adds nothing. Anything else is waited for in passthrough by an empty
  * submission to the graphics lane, which td_scheduler_submit makes. ::TD_ERROR_STATE as
- * td_scheduler_record, ::TD_ERROR_ARGUMENT for a ticket of another device or more than
- * ::TD_MAX_WAITS. */
+ * td_scheduler_record and for a ticket that was never given out, ::TD_ERROR_ARGUMENT for one of
+ * another device or more than ::TD_MAX_WAITS waits. */
 TD_API td_result td_scheduler_wait_for(td_scheduler *scheduler, const td_wait *wait);
 
 /** Submits, also when nothing was recorded, so that graphics never waits for ever. In passthrough
