@@ -162,6 +162,17 @@ static void results_may_be_copied(td_device *device)
     td_scene_destroy(scene);
 }
 
+/* Each execution changes its own part of the result. */
+static void images_may_be_tiled(td_device *device)
+{
+    td_scene *scene = scene_rich(1);
+    td_renderer_params params = scene_renderer_params(scene, 70, 50);
+    params.tile_width = 40;
+    params.tile_height = 30;
+    check_inverted(device, params, 1);
+    td_scene_destroy(scene);
+}
+
 static void expect_refused(td_device *device, const td_renderer_params *params, const char *one,
                            const char *two)
 {
@@ -234,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         gpu_test(a_guest_changes_the_colours),
         gpu_test(results_may_be_copied),
+        gpu_test(images_may_be_tiled),
         gpu_test(wrong_declarations_are_named),
         gpu_test(what_a_guest_does_not_bind_is_named),
     };
