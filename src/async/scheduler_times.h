@@ -22,10 +22,10 @@ typedef struct tdi_scheduler_times {
     td_device *device;
     VkQueryPool pool; /* NULL: the host's clock */
     tdi_timed_frame frames[TDI_TIMES_FRAMES];
-    uint32_t first, count; /* of a ring */
-    tdi_timed_frame *open; /* the frame under way, if it is timed */
+    uint32_t first, count;      /* of a ring */
+    tdi_timed_frame *open;      /* the frame under way, if it is timed */
     uint64_t ticks, last_ticks; /* since some moment, and as the device counts them */
-    uint32_t polls;        /* in a row that the oldest frame was not done */
+    uint32_t polls;             /* in a row that the oldest frame was not done */
 } tdi_scheduler_times;
 
 td_result tdi_scheduler_times_init(tdi_scheduler_times *times, td_device *device);
