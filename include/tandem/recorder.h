@@ -49,11 +49,12 @@ typedef td_result (*td_recorder_fn)(const td_recorder_part *part);
 
 /** A frame's work. */
 typedef struct td_recorder_frame {
-    uint32_t items;        /**< Draws, or whatever is recorded; split evenly over the parts. */
-    uint32_t parts;        /**< 0: one a thread. The order of execution is that of the items, so the
-                                result does not depend on it. */
-    td_recorder_fn record; /**< Records a part. */
-    void *user;            /**< Handed to it. */
+    uint32_t items; /**< Draws, or whatever is recorded; split evenly over the parts. With
+                         fewer items than parts, some parts have none. */
+    uint32_t parts; /**< 1 to 64, secondary ones 1 to 1024; 0: one a thread. The order of execution
+                       is that of the items, so the result does not depend on it. */
+    td_recorder_fn record;                             /**< Records a part. */
+    void *user;                                        /**< Handed to it. */
     const VkCommandBufferInheritanceInfo *inheritance; /**< For secondary command buffers, with a
                                 VkCommandBufferInheritanceRenderingInfo chained where the frame has
                                 dynamic rendering; NULL: parts are primary. */
@@ -61,14 +62,17 @@ typedef struct td_recorder_frame {
 
 /** Records a frame on all threads and returns when that is done, with the parts' command buffers in
  * order of execution: valid until the slot's next frame. The calling thread records as well. Waits
- * at most `timeout_ns` for a free slot: ::TD_ERROR_TIMEOUT. A part's failure is returned; the slot
- * is then used again at once. */
+ * at most `timeout_ns` for a free slot: ::TD_ERROR_AGAIN (limit 0) or ::TD_ERROR_TIMEOUT. A part's
+ * failure is returned; the slot is then used again at once. A frame that was recorded before and
+ * not submitted is dropped. ::TD_ERROR_ARGUMENT, ::TD_ERROR_HOST_MEMORY, ::TD_ERROR_DEVICE_MEMORY,
+ * ::TD_ERROR_DEVICE_LOST. */
 TD_API td_result td_recorder_record(td_recorder *recorder, const td_recorder_frame *frame,
                                     uint64_t timeout_ns, const VkCommandBuffer **commands,
                                     uint32_t *count);
 
 /** Submits the primary parts of the recorded frame as one, after `waits`, and gives its ticket.
- * ::TD_ERROR_STATE without a recorded frame or with secondary parts. */
+ * ::TD_ERROR_STATE without a recorded frame or with secondary parts; other errors as
+ * td_lane_submit. After a failure the frame is still there to be submitted. */
 TD_API td_result td_recorder_submit(td_recorder *recorder, const td_wait *waits,
                                     uint32_t wait_count, td_ticket *out);
 

@@ -61,7 +61,7 @@ TD_API void td_tasks_finish(td_tasks *tasks);
 TD_API td_result td_tasks_take(td_tasks *tasks, uint64_t timeout_ns, td_task_result *out);
 
 /** Waits at most `timeout_ns` until all workers have ended, after td_tasks_finish.
- * ::TD_ERROR_TIMEOUT. */
+ * ::TD_ERROR_TIMEOUT, ::TD_ERROR_STATE before td_tasks_finish. */
 TD_API td_result td_tasks_join(td_tasks *tasks, uint64_t timeout_ns);
 
 /** One run of a workload in some mode. */

@@ -5,6 +5,7 @@
 
 #include "async/lane.h"
 #include "base/clock.h"
+#include "base/living.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/thread.h"
@@ -51,9 +52,9 @@ struct td_recorder {
     td_monitor *monitor;
     uint32_t thread_count, slot_count;
     tdi_mutex lock;
-    tdi_cond came; /* a frame came, or the end */
-    tdi_cond idle; /* the last thread has done its share */
-    uint32_t busy; /* threads that have not */
+    tdi_cond came;   /* a frame came, or the end */
+    tdi_cond idle;   /* the last active thread has done its share */
+    uint32_t active; /* threads that are at the frame's parts, without the calling one */
     uint32_t started;
     bool stopping;
     recorder_thread *threads;
@@ -158,7 +159,10 @@ static td_result record_part(td_recorder *recorder, uint32_t thread, uint32_t pa
         .thread = thread,
         .user = recorder->work.user,
     };
+    tdi_set_last_error("");
     const td_result result = recorder->work.record(&given);
+    if (result != TD_OK && !td_last_error()[0])
+        tdi_set_last_error(td_result_text(result));
     /* Ended even after a failure: the pool is reset from the executable state then. */
     const td_result ended = tdi_lane_check(
         recorder->device, recorder->device->vk.vkEndCommandBuffer(commands), "vkEndCommandBuffer");
@@ -213,31 +217,52 @@ static void run_thread(void *user)
         if (recorder->stopping)
             break;
         seen = recorder->recording;
+        recorder->active++;
         tdi_mutex_unlock(&recorder->lock);
         record_parts(recorder, own->index);
         tdi_mutex_lock(&recorder->lock);
-        if (--recorder->busy == 0)
+        if (--recorder->active == 0)
             tdi_cond_signal(&recorder->idle);
     }
     tdi_mutex_unlock(&recorder->lock);
 }
 
-/* All threads, the calling one among them. */
-static void record_on_all(td_recorder *recorder)
+/* With the lock held: no thread is at the parts of an earlier frame, not even one that woke up when
+ * they were all taken. */
+static void wait_until_idle(td_recorder *recorder)
 {
+    while (recorder->active > 0)
+        tdi_cond_wait(&recorder->idle, &recorder->lock);
+}
+
+/* Offers the frame to as many threads as it has parts for, beside the calling one. */
+static void offer_parts(td_recorder *recorder, const td_recorder_frame *frame, uint32_t parts)
+{
+    tdi_mutex_lock(&recorder->lock);
+    wait_until_idle(recorder);
+    recorder->work = *frame;
+    recorder->part_count = parts;
+    recorder->secondary = frame->inheritance != NULL;
     for (uint32_t i = 0; i < recorder->thread_count; i++)
         recorder->threads[i].result = TD_OK;
     atomic_store(&recorder->next_part, 0);
     atomic_store(&recorder->failed, false);
-    tdi_mutex_lock(&recorder->lock);
     recorder->recording++;
-    recorder->busy = recorder->started;
-    tdi_cond_broadcast(&recorder->came);
+    if (recorder->part_count > recorder->started)
+        tdi_cond_broadcast(&recorder->came);
+    else
+        for (uint32_t i = 1; i < recorder->part_count; i++)
+            tdi_cond_signal(&recorder->came);
     tdi_mutex_unlock(&recorder->lock);
+}
+
+/* Every part is in the hands of an active thread, or done, when the calling one finds none left. */
+static void record_on_all(td_recorder *recorder, const td_recorder_frame *frame, uint32_t parts)
+{
+    offer_parts(recorder, frame, parts);
     record_parts(recorder, 0);
     tdi_mutex_lock(&recorder->lock);
-    while (recorder->busy > 0)
-        tdi_cond_wait(&recorder->idle, &recorder->lock);
+    wait_until_idle(recorder);
     tdi_mutex_unlock(&recorder->lock);
 }
 
@@ -252,35 +277,42 @@ static td_result first_failure(const td_recorder *recorder)
     return TD_OK;
 }
 
-static td_result check_frame(const td_recorder *recorder, const td_recorder_frame *frame)
+static td_result check_recorder(const td_recorder *recorder, const char *call)
 {
-    if (!recorder || !frame || !frame->record)
-        return tdi_fail(TD_ERROR_ARGUMENT,
-                        "td_recorder_record: recorder, frame and its record function must not be "
-                        "NULL");
-    if (frame->parts > MOST_PARTS)
-        return tdi_fail(TD_ERROR_ARGUMENT, "a frame in %u parts; at most %d are possible",
-                        frame->parts, MOST_PARTS);
+    if (!recorder)
+        return tdi_fail(TD_ERROR_ARGUMENT, "%s: the recorder is NULL", call);
+    if (!tdi_living(recorder))
+        return tdi_fail(TD_ERROR_STATE, "%s: this recorder was destroyed", call);
     return TD_OK;
 }
 
-static td_result open_frame(td_recorder *recorder, const td_recorder_frame *frame,
-                            uint64_t timeout_ns)
+static td_result check_frame(const td_recorder *recorder, const td_recorder_frame *frame)
 {
-    const uint32_t parts = frame->parts ? frame->parts : recorder->thread_count;
+    TDI_TRY(check_recorder(recorder, "td_recorder_record"));
+    if (!frame || !frame->record)
+        return tdi_fail(TD_ERROR_ARGUMENT,
+                        "td_recorder_record: the frame and its record function must not be NULL");
+    /* Primary ones go into one submission. */
+    const uint32_t most = frame->inheritance ? MOST_PARTS : TDI_MAX_COMMANDS;
+    if (frame->parts > most)
+        return tdi_fail(TD_ERROR_ARGUMENT,
+                        "a frame in %u parts; at most %u %s command buffers are possible",
+                        frame->parts, most, frame->inheritance ? "secondary" : "primary");
+    return TD_OK;
+}
+
+static td_result open_slot(td_recorder *recorder, uint32_t parts, uint64_t timeout_ns)
+{
     recorder_slot *slot = &recorder->slots[recorder->next_slot];
     recorder->recorded = false;
     TDI_TRY(tdi_grow((void **)&recorder->ordered, &recorder->ordered_capacity, parts,
                      sizeof recorder->ordered[0]));
     const td_result waited = tdi_ticket_wait(recorder->device, slot->last, timeout_ns);
     if (waited == TD_ERROR_TIMEOUT)
-        return tdi_fail(TD_ERROR_TIMEOUT, "all %u frames of the recorder are in flight",
-                        recorder->slot_count);
+        return tdi_fail(timeout_ns == 0 ? TD_ERROR_AGAIN : TD_ERROR_TIMEOUT,
+                        "all %u frames of the recorder are in flight", recorder->slot_count);
     TDI_TRY(waited);
     recorder->open = slot;
-    recorder->work = *frame;
-    recorder->part_count = parts;
-    recorder->secondary = frame->inheritance != NULL;
     return TD_OK;
 }
 
@@ -291,8 +323,9 @@ td_result td_recorder_record(td_recorder *recorder, const td_recorder_frame *fra
     if (!commands || !count)
         return tdi_fail(TD_ERROR_ARGUMENT, "td_recorder_record: `%s` is NULL",
                         commands ? "count" : "commands");
-    TDI_TRY(open_frame(recorder, frame, timeout_ns));
-    record_on_all(recorder);
+    const uint32_t parts = frame->parts ? frame->parts : recorder->thread_count;
+    TDI_TRY(open_slot(recorder, parts, timeout_ns));
+    record_on_all(recorder, frame, parts);
     TDI_TRY(first_failure(recorder));
     recorder->next_slot = (recorder->next_slot + 1) % recorder->slot_count;
     recorder->recorded = true;
@@ -303,32 +336,10 @@ td_result td_recorder_record(td_recorder *recorder, const td_recorder_frame *fra
 
 static td_result check_recorded(const td_recorder *recorder, const char *call)
 {
-    if (!recorder)
-        return tdi_fail(TD_ERROR_ARGUMENT, "%s: the recorder is NULL", call);
+    TDI_TRY(check_recorder(recorder, call));
     if (!recorder->recorded)
         return tdi_fail(TD_ERROR_STATE, "%s: no frame is recorded; call td_recorder_record first",
                         call);
-    return TD_OK;
-}
-
-/* A submission takes TDI_MAX_COMMANDS command buffers; more of them go as several, in one call. */
-static td_result submit_parts(td_recorder *recorder, const td_wait *waits, uint32_t wait_count,
-                              td_ticket *out)
-{
-    uint32_t first = 0;
-    do {
-        const uint32_t left = recorder->part_count - first;
-        const tdi_submission submission = {
-            .lane = recorder->lane,
-            .commands = recorder->ordered + first,
-            .command_count = left < TDI_MAX_COMMANDS ? left : TDI_MAX_COMMANDS,
-            .waits = waits,
-            .wait_count = first == 0 ? wait_count : 0,
-        };
-        TDI_TRY(tdi_lane_submit(recorder->device, &submission, &recorder->open->last));
-        first += submission.command_count;
-    } while (first < recorder->part_count);
-    *out = recorder->open->last;
     return TD_OK;
 }
 
@@ -343,16 +354,23 @@ td_result td_recorder_submit(td_recorder *recorder, const td_wait *waits, uint32
         return tdi_fail(TD_ERROR_STATE,
                         "td_recorder_submit: the frame's parts are secondary command buffers; "
                         "execute them, and call td_recorder_submitted");
+    const tdi_submission submission = {
+        .lane = recorder->lane,
+        .commands = recorder->ordered,
+        .command_count = recorder->part_count,
+        .waits = waits,
+        .wait_count = wait_count,
+    };
+    TDI_TRY(tdi_lane_submit(recorder->device, &submission, &recorder->open->last));
     recorder->recorded = false;
-    return submit_parts(recorder, waits, wait_count, out);
+    *out = recorder->open->last;
+    return TD_OK;
 }
 
 td_result td_recorder_submitted(td_recorder *recorder, td_ticket ticket)
 {
     TDI_TRY(check_recorded(recorder, "td_recorder_submitted"));
-    const td_result known = td_ticket_wait(recorder->device, ticket, 0);
-    if (known != TD_OK && known != TD_ERROR_TIMEOUT)
-        return known;
+    TDI_TRY(tdi_ticket_check(recorder->device, ticket));
     recorder->open->last = ticket;
     recorder->recorded = false;
     return TD_OK;
@@ -446,9 +464,9 @@ static td_result build(td_recorder *recorder)
 td_result td_recorder_create(td_device *device, const td_recorder_params *params, td_recorder **out)
 {
     static const td_recorder_params defaults = {0};
-    if (!device || !out)
-        return tdi_fail(TD_ERROR_ARGUMENT, "td_recorder_create: `%s` is NULL",
-                        device ? "out" : "device");
+    TDI_TRY(tdi_device_check(device, "td_recorder_create"));
+    if (!out)
+        return tdi_fail(TD_ERROR_ARGUMENT, "td_recorder_create: `out` is NULL");
     if (!params)
         params = &defaults;
     TDI_TRY(check_params(params));
@@ -468,6 +486,7 @@ td_result td_recorder_create(td_device *device, const td_recorder_params *params
         tdi_free(recorder);
         return result;
     }
+    tdi_living_add(recorder);
     result = build(recorder);
     if (result != TD_OK) {
         td_recorder_destroy(recorder);
@@ -502,8 +521,9 @@ static void stop_threads(td_recorder *recorder)
 
 void td_recorder_destroy(td_recorder *recorder)
 {
-    if (!recorder)
+    if (!recorder || !tdi_living(recorder))
         return;
+    tdi_living_remove(recorder);
     stop_threads(recorder);
     for (uint32_t i = 0; recorder->slots && i < recorder->slot_count; i++)
         destroy_slot(recorder, &recorder->slots[i]);

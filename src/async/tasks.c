@@ -1,6 +1,7 @@
 #include <tandem/tasks.h>
 
 #include "base/clock.h"
+#include "base/living.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -62,6 +63,15 @@ static task_node *take_first(task_list *list)
         list->last = NULL;
     list->count--;
     return node;
+}
+
+static td_result check_tasks(const td_tasks *tasks, const char *call)
+{
+    if (!tasks)
+        return tdi_fail(TD_ERROR_ARGUMENT, "%s: the tasks are NULL", call);
+    if (!tdi_living(tasks))
+        return tdi_fail(TD_ERROR_STATE, "%s: these tasks were destroyed", call);
+    return TD_OK;
 }
 
 /* ---- workers ---- */
@@ -190,6 +200,7 @@ td_result td_tasks_create(const td_tasks_params *params, td_tasks **out)
         tdi_free(tasks);
         return result;
     }
+    tdi_living_add(tasks);
     result = start_workers(tasks);
     if (result != TD_OK) {
         td_tasks_destroy(tasks);
@@ -210,8 +221,9 @@ static void free_list(const td_tasks *tasks, task_list *list)
 
 void td_tasks_destroy(td_tasks *tasks)
 {
-    if (!tasks)
+    if (!tasks || !tdi_living(tasks))
         return;
+    tdi_living_remove(tasks);
     tdi_mutex_lock(&tasks->lock);
     tasks->stopping = true;
     tdi_cond_broadcast(&tasks->work);
@@ -253,8 +265,7 @@ static td_result put_node(td_tasks *tasks, task_node *node, uint64_t timeout_ns)
 
 td_result td_tasks_put(td_tasks *tasks, uint64_t id, uint64_t timeout_ns)
 {
-    if (!tasks)
-        return tdi_fail(TD_ERROR_ARGUMENT, "td_tasks_put: tasks is NULL");
+    TDI_TRY(check_tasks(tasks, "td_tasks_put"));
     /* The result's memory, too: a task that is done always has a place. */
     task_node *node = tdi_alloc_zero(1, sizeof *node);
     if (!node)
@@ -270,6 +281,8 @@ td_result td_tasks_put(td_tasks *tasks, uint64_t id, uint64_t timeout_ns)
 
 void td_tasks_finish(td_tasks *tasks)
 {
+    if (check_tasks(tasks, "td_tasks_finish") != TD_OK)
+        return;
     tdi_mutex_lock(&tasks->lock);
     tasks->finished = true;
     tdi_cond_broadcast(&tasks->work);
@@ -299,8 +312,9 @@ static td_result take_node(td_tasks *tasks, uint64_t timeout_ns, task_node **out
 
 td_result td_tasks_take(td_tasks *tasks, uint64_t timeout_ns, td_task_result *out)
 {
-    if (!tasks || !out)
-        return tdi_fail(TD_ERROR_ARGUMENT, "td_tasks_take: `%s` is NULL", tasks ? "out" : "tasks");
+    TDI_TRY(check_tasks(tasks, "td_tasks_take"));
+    if (!out)
+        return tdi_fail(TD_ERROR_ARGUMENT, "td_tasks_take: `out` is NULL");
     task_node *node = NULL;
     tdi_mutex_lock(&tasks->lock);
     const td_result result = take_node(tasks, timeout_ns, &node);
@@ -328,8 +342,7 @@ static td_result wait_for_end(td_tasks *tasks, uint64_t timeout_ns)
 
 td_result td_tasks_join(td_tasks *tasks, uint64_t timeout_ns)
 {
-    if (!tasks)
-        return tdi_fail(TD_ERROR_ARGUMENT, "td_tasks_join: tasks is NULL");
+    TDI_TRY(check_tasks(tasks, "td_tasks_join"));
     tdi_mutex_lock(&tasks->lock);
     const td_result result = wait_for_end(tasks, timeout_ns);
     tdi_mutex_unlock(&tasks->lock);

@@ -25,9 +25,10 @@ static void add_lack(lack_list *list, const char *format, ...)
     va_start(arguments, format);
     tdi_vsnprintf(part, sizeof part, format, arguments);
     va_end(arguments);
-    list->length +=
-        (size_t)tdi_snprintf(list->text + list->length, sizeof list->text - list->length, "%s%s",
-                             list->length ? "; " : "", part);
+    const size_t room = sizeof list->text - list->length;
+    const size_t length = (size_t)tdi_snprintf(list->text + list->length, room, "%s%s",
+                                               list->length ? "; " : "", part);
+    list->length += length < room ? length : room - 1;
 }
 
 static void add_features(lack_list *list, const tdi_feature_chain *enabled, tdi_feature_need need)
@@ -66,6 +67,11 @@ static td_result check_params(const td_device_import_params *params)
         return fail_null("device_extensions");
     if (!params->lock_queue != !params->unlock_queue)
         return fail_null(params->lock_queue ? "unlock_queue" : "lock_queue");
+    if ((unsigned)params->async > TD_ASYNC_ON || (unsigned)params->budget_mode > TD_BUDGET_WARN)
+        return tdi_fail(TD_ERROR_ARGUMENT, "td_device_import: there is no %s %d",
+                        (unsigned)params->async > TD_ASYNC_ON ? "mode of lanes" : "budget mode",
+                        (unsigned)params->async > TD_ASYNC_ON ? (int)params->async
+                                                              : (int)params->budget_mode);
     if (!params->queues[TD_LANE_GRAPHICS].handle)
         return tdi_fail(TD_ERROR_ARGUMENT,
                         "td_device_import: the graphics lane has no queue; every lane needs one, "
@@ -305,6 +311,11 @@ td_result td_device_import(const td_device_import_params *params, td_device **ou
 
 void td_device_get_vulkan(const td_device *device, td_device_vulkan *out)
 {
+    if (!out)
+        return;
+    *out = (td_device_vulkan){0};
+    if (tdi_device_check(device, "td_device_get_vulkan") != TD_OK)
+        return;
     *out = (td_device_vulkan){
         .instance = device->instance.handle,
         .physical_device = device->physical,

@@ -52,12 +52,13 @@ void tdi_queue_unlock(td_device *device, uint32_t queue)
 
 void td_device_lock_queue(td_device *device, td_lane lane)
 {
-    if ((unsigned)lane < TD_LANE_COUNT)
+    if ((unsigned)lane < TD_LANE_COUNT && tdi_device_check(device, "td_device_lock_queue") == TD_OK)
         tdi_queue_lock(device, device->lane_queue[lane]);
 }
 
 void td_device_unlock_queue(td_device *device, td_lane lane)
 {
-    if ((unsigned)lane < TD_LANE_COUNT)
+    if ((unsigned)lane < TD_LANE_COUNT &&
+        tdi_device_check(device, "td_device_unlock_queue") == TD_OK)
         tdi_queue_unlock(device, device->lane_queue[lane]);
 }

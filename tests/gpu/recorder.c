@@ -108,11 +108,11 @@ static void primary_parts_are_submitted_as_one(td_device *device)
         begin(device, &w);
         td_recorder *recorder = make_recorder(device, THREADS[t], 2);
         const td_recorder_frame frame = {
-            .items = ITEMS, .parts = t == 1 ? 70 : 0, .record = fill_words_for_host, .user = &w};
+            .items = ITEMS, .parts = t == 1 ? 64 : 0, .record = fill_words_for_host, .user = &w};
         for (uint32_t i = 0; i < 5; i++) {
             td_ticket ticket;
             gpu_ok(td_recorder_record(recorder, &frame, TD_FOREVER, &w.parts, &w.part_count));
-            assert_int_equal(w.part_count, t == 1 ? 70 : THREADS[t]);
+            assert_int_equal(w.part_count, t == 1 ? 64 : THREADS[t]);
             gpu_ok(td_recorder_submit(recorder, NULL, 0, &ticket));
             gpu_ok(td_ticket_wait(device, ticket, TD_FOREVER));
             check_words(&w);
@@ -295,15 +295,63 @@ static void wrong_parameters_are_named(td_device *device)
     assert_int_equal(td_recorder_create(device, &params, &recorder), TD_ERROR_ARGUMENT);
     assert_int_equal(td_recorder_create(NULL, NULL, &recorder), TD_ERROR_ARGUMENT);
     gpu_ok(td_recorder_create(device, NULL, &recorder));
-    const td_recorder_frame frame = {.items = 1, .parts = 1025, .record = fill_words};
+    td_recorder_frame frame = {.items = 1, .parts = 65, .record = fill_words};
+    const VkCommandBufferInheritanceInfo inheritance = {0};
     const td_recorder_frame nothing = {.items = 1};
     const VkCommandBuffer *parts;
     uint32_t count;
     assert_int_equal(td_recorder_record(recorder, &frame, 0, &parts, &count), TD_ERROR_ARGUMENT);
+    assert_non_null(strstr(td_last_error(), "64 primary"));
+    frame.inheritance = &inheritance;
+    frame.parts = 1025;
+    assert_int_equal(td_recorder_record(recorder, &frame, 0, &parts, &count), TD_ERROR_ARGUMENT);
+    assert_non_null(strstr(td_last_error(), "1024 secondary"));
     assert_int_equal(td_recorder_record(recorder, &nothing, 0, &parts, &count), TD_ERROR_ARGUMENT);
     td_recorder_destroy(recorder);
     td_recorder_destroy(NULL);
 }
+
+static td_result fail_silently(const td_recorder_part *part)
+{
+    (void)part;
+    return TD_ERROR_INPUT;
+}
+
+static void refused_frames_can_be_submitted_again(td_device *device)
+{
+    work w;
+    td_ticket ticket;
+    begin(device, &w);
+    td_recorder *recorder = make_recorder(device, 3, 1);
+    td_recorder_frame frame = {.items = ITEMS, .record = fill_words_for_host, .user = &w};
+    const td_wait foreign = {.ticket = {.value = 1, .device = UINT32_MAX},
+                             .stages = VK_PIPELINE_STAGE_2_COPY_BIT};
+    gpu_ok(td_recorder_record(recorder, &frame, TD_FOREVER, &w.parts, &w.part_count));
+    assert_int_equal(td_recorder_submit(recorder, &foreign, 1, &ticket), TD_ERROR_ARGUMENT);
+    gpu_ok(td_recorder_submit(recorder, NULL, 0, &ticket));
+    gpu_ok(td_ticket_wait(device, ticket, TD_FOREVER));
+    check_words(&w);
+    frame.record = fail_silently;
+    (void)tdi_fail(TD_ERROR_STATE, "an old sentence");
+    assert_int_equal(td_recorder_record(recorder, &frame, TD_FOREVER, &w.parts, &w.part_count),
+                     TD_ERROR_INPUT);
+    assert_string_equal(td_last_error(), td_result_text(TD_ERROR_INPUT));
+    td_recorder_destroy(recorder);
+    end(&w);
+}
+
+#ifndef NDEBUG
+static void the_destroyed_are_refused(td_device *device)
+{
+    td_recorder *recorder = make_recorder(device, 2, 1);
+    const td_recorder_frame frame = {.items = 1, .record = fill_words};
+    const VkCommandBuffer *parts;
+    uint32_t count;
+    td_recorder_destroy(recorder);
+    assert_int_equal(td_recorder_record(recorder, &frame, 0, &parts, &count), TD_ERROR_STATE);
+    td_recorder_destroy(recorder);
+}
+#endif
 
 int main(void)
 {
@@ -313,6 +361,10 @@ int main(void)
         gpu_test(a_failed_part_fails_the_frame_alone),
         gpu_test(nothing_to_record_is_a_frame_too),
         gpu_test(wrong_parameters_are_named),
+        gpu_test(refused_frames_can_be_submitted_again),
+#ifndef NDEBUG
+        gpu_test(the_destroyed_are_refused),
+#endif
     };
     return gpu_run_tests(tests);
 }

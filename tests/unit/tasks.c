@@ -192,7 +192,14 @@ static void destroying_drops_what_nobody_took(void **state)
     let_through();
     td_tasks_destroy(tasks);
     assert_true(atomic_load(&door.discarded) >= 1);
+#ifndef NDEBUG
+    assert_int_equal(td_tasks_put(tasks, 0, 0), TD_ERROR_STATE);
+    td_tasks_finish(tasks);
+    td_tasks_destroy(tasks);
+#endif
     td_tasks_destroy(NULL);
+    td_tasks_finish(NULL);
+    assert_int_equal(td_tasks_put(NULL, 0, 0), TD_ERROR_ARGUMENT);
 }
 
 static void wrong_parameters_and_faults_leave_nothing(void **state)
