@@ -265,6 +265,12 @@ static void missing_handles_are_named(td_device *host)
     program.params.instance_extension_count = 1;
     assert_import_fails(&program, TD_ERROR_ARGUMENT, "`instance_extensions`");
     program.params = good;
+    program.params.async = (td_async_mode)9;
+    assert_import_fails(&program, TD_ERROR_ARGUMENT, "no mode of lanes 9");
+    program.params = good;
+    program.params.budget_mode = (td_budget_mode)77;
+    assert_import_fails(&program, TD_ERROR_ARGUMENT, "no budget mode 77");
+    program.params = good;
     program.enabled.core.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO;
     assert_import_fails(&program, TD_ERROR_ARGUMENT, "no VkPhysicalDeviceFeatures2");
     td_device *device;
