@@ -16,7 +16,8 @@
 #include "load.h"
 
 #define ROUNDS        15
-#define ROUND_SECONDS 0.3
+#define ROUND_SECONDS 0.2
+#define FEW_ROUNDS    5 /* of what is not compared in pairs */
 #define BUDGET        (UINT64_C(4) << 30)
 #define MOST_VIEWS    64
 #define MOST_PENDING  1024
@@ -276,11 +277,11 @@ static void destroy_shared(shared_device *s)
 
 static double median_rate(runner *runners, uint32_t count, uint64_t views)
 {
-    double rates[ROUNDS];
+    double rates[FEW_ROUNDS];
     (void)run(runners, count, views);
-    for (uint32_t r = 0; r < ROUNDS; r++)
+    for (uint32_t r = 0; r < FEW_ROUNDS; r++)
         rates[r] = (double)views / run(runners, count, views);
-    return load_median(rates, ROUNDS);
+    return load_median(rates, FEW_ROUNDS);
 }
 
 /* Views a second of 1, 2 and 4 renderers, each with queues of its own. */

@@ -13,7 +13,7 @@
 #include "load.h"
 
 #define ROUNDS       15
-#define FRAMES       6
+#define FRAMES       24
 #define DRAWS        100000 /* a thread and frame */
 #define MOST_THREADS 16
 
