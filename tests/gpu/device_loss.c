@@ -10,6 +10,7 @@
 #include <tandem/ticket.h>
 
 #include "async/upload.h"
+#include "base/clock.h"
 #include "base/thread.h"
 
 enum { SIDE = 16, VIEWS = 5, WAITERS = 8 };
@@ -241,6 +242,29 @@ static void signal_from_host(td_device *device, VkSemaphore semaphore)
     assert_int_equal(device->vk.vkSignalSemaphore(device->handle, &signal), VK_SUCCESS);
 }
 
+typedef bool (*condition)(const faults *f, const td_device *device, const faults_plan *plan);
+
+static bool is_lost(const faults *f, const td_device *device, const faults_plan *plan)
+{
+    (void)plan;
+    return f->lost(device->handle);
+}
+
+static bool has_repeated(const faults *f, const td_device *device, const faults_plan *plan)
+{
+    return f->counted(device->handle) >= plan->nth + plan->times;
+}
+
+/* Layers have nothing to wait for. False: not within SCENE_LIMIT_NS. */
+static bool comes_true(condition holds, const faults *f, const td_device *device,
+                       const faults_plan *plan)
+{
+    const uint64_t deadline = tdi_now_ns() + SCENE_LIMIT_NS;
+    while (!holds(f, device, plan) && tdi_now_ns() < deadline)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    return holds(f, device, plan);
+}
+
 /* Many threads wait for what waits for the host, and a submission from yet another thread loses the
  * device. The host lets go only then, since a layer cannot end what the driver under it waits
  * for. */
@@ -254,11 +278,11 @@ static void wait_for_the_host(td_device *device, const faults *f, const faults_p
     loser l = {.device = device};
     f->arm(device->handle, plan);
     gpu_ok(tdi_thread_start(&l.thread, "loser", lose_by_submitting, &l));
-    while (!f->lost(device->handle))
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    const bool lost = comes_true(is_lost, f, device, plan);
     signal_from_host(device, semaphore);
     tdi_thread_join(&l.thread);
     end_patients(patients, TD_ERROR_DEVICE_LOST);
+    assert_true(lost);
     device->vk.vkDestroySemaphore(device->handle, semaphore, NULL);
 }
 
@@ -279,10 +303,10 @@ static void wait_without_memory(td_device *device, const faults *f, const faults
     const td_ticket ticket = submit_behind(device, semaphore);
     f->arm(device->handle, plan);
     start_patients(device, ticket, patients);
-    while (f->counted(device->handle) < plan->nth + plan->times)
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    const bool repeated = comes_true(has_repeated, f, device, plan);
     signal_from_host(device, semaphore);
     end_patients(patients, TD_OK);
+    assert_true(repeated);
     device->vk.vkDestroySemaphore(device->handle, semaphore, NULL);
 }
 
