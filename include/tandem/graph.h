@@ -148,7 +148,7 @@ TD_API td_result td_graph_compile(const td_graph *graph, const td_device *device
 /** Destroys a plan; what was made from it must be gone. NULL is fine. */
 TD_API void td_plan_destroy(td_plan *plan);
 
-/** Exact bytes of transient memory that one execution needs. */
+/** Exact bytes of transient memory that one execution needs; 0 for NULL. */
 TD_API VkDeviceSize td_plan_transient_bytes(const td_plan *plan);
 
 /** Frames in flight of a plan: command buffers and transient memory. Opaque; one thread at a time.

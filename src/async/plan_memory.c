@@ -113,7 +113,7 @@ td_result tdi_plan_place(td_plan *plan)
 
 VkDeviceSize td_plan_transient_bytes(const td_plan *plan)
 {
-    if (tdi_graph_check(plan, "td_plan_transient_bytes", "plan") != TD_OK)
+    if (!plan || tdi_graph_check(plan, "td_plan_transient_bytes", "plan") != TD_OK)
         return 0;
     return plan->transient_bytes;
 }

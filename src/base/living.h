@@ -1,5 +1,6 @@
 /* The objects of users that exist, so that in debug builds a call with one that was destroyed is
- * told from its address alone. Where NDEBUG is defined everybody lives. Thread-safe. */
+ * told from its address alone. Where NDEBUG is defined everybody lives; NULL never does.
+ * Thread-safe. */
 #ifndef TDI_BASE_LIVING_H
 #define TDI_BASE_LIVING_H
 

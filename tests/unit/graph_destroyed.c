@@ -6,6 +6,7 @@
 
 #include <tandem/host.h>
 
+#include "base/living.h"
 #include "graph_support.h"
 
 static uint32_t errors;
@@ -81,6 +82,8 @@ static void what_is_missing_or_out_of_range_is_refused(void **state)
     assert_int_equal(td_frames_create(device, f.plan, NULL, NULL), TD_ERROR_ARGUMENT);
     assert_int_equal(td_frames_execute(NULL, NULL, 0, NULL), TD_ERROR_ARGUMENT);
     assert_int_equal(td_graph_compile(NULL, device, NULL, NULL), TD_ERROR_ARGUMENT);
+    assert_int_equal(td_plan_transient_bytes(NULL), 0);
+    assert_false(tdi_living(NULL));
     td_frames_destroy(NULL);
     td_plan_destroy(f.plan);
     fake_device_destroy();
