@@ -115,7 +115,7 @@ typedef struct td_scheduler_info {
     const char *reason;    /**< Why this mode. Static storage. */
 } td_scheduler_info;
 
-/** How this scheduler does. */
+/** How this scheduler does. With a NULL argument nothing is written, and td_last_error tells. */
 TD_API void td_scheduler_get_info(const td_scheduler *scheduler, td_scheduler_info *out);
 
 #ifdef __cplusplus

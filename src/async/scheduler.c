@@ -189,7 +189,8 @@ static void log_mode(const td_scheduler *scheduler)
 td_result td_scheduler_create(td_device *device, const td_scheduler_params *params,
                               td_scheduler **out)
 {
-    if (!device || !params || !out)
+    TDI_TRY(tdi_device_check(device, "td_scheduler_create"));
+    if (!params || !out)
         return tdi_fail(TD_ERROR_ARGUMENT, "td_scheduler_create: no argument may be NULL");
     TDI_TRY(check_params(device, params));
     td_scheduler *scheduler = tdi_alloc_zero(1, sizeof *scheduler);
@@ -516,8 +517,9 @@ static void describe_choice(const td_scheduler *scheduler, td_scheduler_info *ou
 
 void td_scheduler_get_info(const td_scheduler *scheduler, td_scheduler_info *out)
 {
-    *out = (td_scheduler_info){.reason = "the scheduler was destroyed"};
-    if (check_call("td_scheduler_get_info", scheduler, true) != TD_OK)
+    if (out)
+        *out = (td_scheduler_info){.reason = "the scheduler was destroyed"};
+    if (check_call("td_scheduler_get_info", scheduler, out != NULL) != TD_OK)
         return;
     const td_device *device = scheduler->device;
     *out = (td_scheduler_info){

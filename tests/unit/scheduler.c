@@ -495,6 +495,20 @@ static void use_after_destroy_is_refused(void **state)
     assert_non_null(strstr(logged, "destroyed before"));
     td_set_log(NULL, NULL, td_default_log_level());
     fake_device_destroy();
+    const td_scheduler_params params = {.frames_in_flight = 1, .mode = TD_ASYNC_OFF};
+    assert_int_equal(td_scheduler_create(device, &params, &scheduler), TD_ERROR_STATE);
+    assert_non_null(strstr(td_last_error(), "device was destroyed"));
+}
+
+static void information_needs_a_place(void **state)
+{
+    (void)state;
+    td_device *device = fake_device_create(1);
+    td_scheduler *scheduler = make(device, TD_ASYNC_OFF, 1, false);
+    td_scheduler_get_info(scheduler, NULL);
+    assert_non_null(strstr(td_last_error(), "td_scheduler_get_info"));
+    td_scheduler_destroy(scheduler);
+    fake_device_destroy();
 }
 
 static void creation_can_fail(void **state)
@@ -555,6 +569,7 @@ int main(void)
         cmocka_unit_test(loss_ends_a_wait_for_a_slot),
         cmocka_unit_test(mode_and_family_are_logged),
         cmocka_unit_test(use_after_destroy_is_refused),
+        cmocka_unit_test(information_needs_a_place),
         cmocka_unit_test(creation_can_fail),
         cmocka_unit_test(a_frame_allocates_nothing),
     };
