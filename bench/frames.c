@@ -134,7 +134,7 @@ static void make_runner(td_device *device, const workload *w, td_scene *scene, w
 static uint64_t count_views(runner *r)
 {
     (void)run(r, 1, r->at_once);
-    const uint64_t some = 8 * (uint64_t)r->at_once;
+    const uint64_t some = 2 * (uint64_t)r->at_once;
     const double seconds = run(r, 1, some);
     const uint64_t wanted = (uint64_t)((double)some * ROUND_SECONDS / seconds);
     return wanted > some ? wanted : some;
