@@ -53,7 +53,9 @@ TD_API bool td_scheduler_is_async(const td_scheduler *scheduler);
 TD_API td_result td_scheduler_begin_frame(td_scheduler *scheduler, uint64_t frame_index,
                                           VkCommandBuffer graphics, uint64_t timeout_ns);
 
-/** Records compute work; what it returns is returned by td_scheduler_record. */
+/** Records compute work; what it returns is returned by td_scheduler_record. Of a failure
+ * td_last_error has the sentence that this left on the thread, or the code's text if it left none.
+ */
 typedef td_result (*td_scheduler_record_fn)(void *user, VkCommandBuffer commands);
 
 /** Calls `record` once, at once, with the command buffer that compute work goes into. If it fails,

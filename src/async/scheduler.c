@@ -316,6 +316,18 @@ td_result td_scheduler_begin_frame(td_scheduler *scheduler, uint64_t frame_index
     return TD_OK;
 }
 
+/* Of a function that leaves no sentence the code must do: an older failure's would mislead. */
+static td_result call_record(td_scheduler_record_fn record, void *user, VkCommandBuffer commands)
+{
+    if (td_last_error()[0])
+        tdi_set_last_error("");
+    const td_result result = record(user, commands);
+    if (result != TD_OK && !td_last_error()[0])
+        return tdi_fail(result, "td_scheduler_record: what records compute work failed: %s",
+                        td_result_text(result));
+    return result;
+}
+
 td_result td_scheduler_record(td_scheduler *scheduler, td_scheduler_record_fn record, void *user)
 {
     TDI_TRY(check_call("td_scheduler_record", scheduler, record != NULL));
@@ -324,7 +336,7 @@ td_result td_scheduler_record(td_scheduler *scheduler, td_scheduler_record_fn re
     tdi_lock_check_none("a lock is held while compute work is recorded");
 #endif
     tdi_scheduler_times_before(&scheduler->times, scheduler->commands);
-    const td_result result = record(user, scheduler->commands);
+    const td_result result = call_record(record, user, scheduler->commands);
     if (result == TD_OK)
         tdi_scheduler_times_after(&scheduler->times, scheduler->commands);
     else

@@ -329,6 +329,37 @@ static void a_dropped_frame_frees_its_slot_at_once(void **state)
     fake_device_destroy();
 }
 
+static td_result fail_with_a_sentence(void *user, VkCommandBuffer commands)
+{
+    (void)user;
+    (void)commands;
+    return tdi_fail(TD_ERROR_FORMAT, "there is no pipeline");
+}
+
+/* Not the sentence of a failure before it. */
+static void a_failed_record_has_a_sentence_of_its_own(void **state)
+{
+    (void)state;
+    td_device *device = fake_device_create(3);
+    FOR_EACH_MODE(mode)
+    {
+        td_scheduler *scheduler = make(device, mode, 1, false);
+        work w = {.result = TD_ERROR_IO};
+        (void)tdi_fail(TD_ERROR_ARGUMENT, "something old");
+        assert_int_equal(begin(scheduler, 0), TD_OK);
+        assert_int_equal(td_scheduler_record(scheduler, note, &w), TD_ERROR_IO);
+        assert_null(strstr(td_last_error(), "something old"));
+        assert_non_null(strstr(td_last_error(), "td_scheduler_record"));
+        assert_non_null(strstr(td_last_error(), td_result_text(TD_ERROR_IO)));
+        assert_int_equal(begin(scheduler, 0), TD_OK);
+        assert_int_equal(td_scheduler_record(scheduler, fail_with_a_sentence, NULL),
+                         TD_ERROR_FORMAT);
+        assert_string_equal(td_last_error(), "there is no pipeline");
+        td_scheduler_destroy(scheduler);
+    }
+    fake_device_destroy();
+}
+
 static void a_failed_submission_drops_the_frame(void **state)
 {
     (void)state;
@@ -562,6 +593,7 @@ int main(void)
         cmocka_unit_test(a_slot_retires_before_it_is_used_again),
         cmocka_unit_test(the_consumer_holds_the_slot),
         cmocka_unit_test(a_dropped_frame_frees_its_slot_at_once),
+        cmocka_unit_test(a_failed_record_has_a_sentence_of_its_own),
         cmocka_unit_test(a_failed_submission_drops_the_frame),
         cmocka_unit_test(a_binary_semaphore_that_nobody_took_is_replaced),
         cmocka_unit_test(compute_waits_for_what_it_is_told),
