@@ -47,7 +47,8 @@ TD_API bool td_scheduler_is_async(const td_scheduler *scheduler);
  * `timeout_ns` until the slot has retired (its compute work, and what td_scheduler_consumed named),
  * then opens its command buffer; the first use of a slot waits for nothing. Passthrough: remembers
  * `graphics`, which must be recording. A frame that was begun and not submitted is dropped: its
- * slot is used again at once. ::TD_ERROR_TIMEOUT (the slot is as it was), ::TD_ERROR_DEVICE_LOST,
+ * slot is used again at once. ::TD_ERROR_AGAIN (limit 0) or ::TD_ERROR_TIMEOUT (the slot is as it
+ * was), ::TD_ERROR_DEVICE_LOST,
  * ::TD_ERROR_ARGUMENT for a NULL `graphics` where the frame is, or by mode auto may be,
  * passthrough. After a failure no frame is open. */
 TD_API td_result td_scheduler_begin_frame(td_scheduler *scheduler, uint64_t frame_index,

@@ -248,6 +248,20 @@ static void drop_frame(td_scheduler *scheduler)
     scheduler->wait_count = 0;
 }
 
+static td_result wait_for_slot(td_device *device, const frame_slot *slot, uint64_t timeout_ns)
+{
+    const uint64_t deadline = tdi_deadline(tdi_now_ns(), timeout_ns);
+    td_result result = tdi_ticket_wait(device, slot->compute, timeout_ns);
+    const uint64_t now = slot->consumed.value ? tdi_now_ns() : 0;
+    if (result == TD_OK)
+        result = tdi_ticket_wait(device, slot->consumed, now < deadline ? deadline - now : 0);
+    if (result == TD_ERROR_TIMEOUT)
+        return tdi_fail(timeout_ns == 0 ? TD_ERROR_AGAIN : TD_ERROR_TIMEOUT,
+                        "td_scheduler_begin_frame: the slot's last frame is not done; try again "
+                        "later or with a longer limit");
+    return result;
+}
+
 static td_result open_slot(td_scheduler *scheduler, frame_slot *slot, uint64_t timeout_ns)
 {
     td_device *device = scheduler->device;
@@ -255,10 +269,7 @@ static td_result open_slot(td_scheduler *scheduler, frame_slot *slot, uint64_t t
         .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
         .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
     };
-    const uint64_t deadline = tdi_deadline(tdi_now_ns(), timeout_ns);
-    TDI_TRY(tdi_ticket_wait(device, slot->compute, timeout_ns));
-    const uint64_t now = slot->consumed.value ? tdi_now_ns() : 0;
-    TDI_TRY(tdi_ticket_wait(device, slot->consumed, now < deadline ? deadline - now : 0));
+    TDI_TRY(wait_for_slot(device, slot, timeout_ns));
     TDI_TRY(renew_binary(scheduler, slot));
     slot->compute = slot->consumed = (td_ticket){0};
     TDI_TRY(tdi_lane_check(device, device->vk.vkResetCommandPool(device->handle, slot->pool, 0),

@@ -269,12 +269,12 @@ static void a_slot_retires_before_it_is_used_again(void **state)
     fake_hold(true);
     whole_frame(scheduler, 6);
     whole_frame(scheduler, 7);
-    assert_int_equal(begin(scheduler, 8), TD_ERROR_TIMEOUT);
+    assert_int_equal(begin(scheduler, 8), TD_ERROR_AGAIN);
     assert_no_frame(scheduler);
     assert_int_equal(td_scheduler_begin_frame(scheduler, 8, GRAPHICS, TDI_NS_PER_MS),
                      TD_ERROR_TIMEOUT);
     fake_complete(1, 1);
-    assert_int_equal(begin(scheduler, 9), TD_ERROR_TIMEOUT);
+    assert_int_equal(begin(scheduler, 9), TD_ERROR_AGAIN);
     whole_frame(scheduler, 8);
     fake_complete(1, 2);
     whole_frame(scheduler, 9);
@@ -301,7 +301,7 @@ static void the_consumer_holds_the_slot(void **state)
     const td_ticket foreign = {.queue = 0, .value = 1, .device = drawn.device + 1};
     assert_int_equal(td_scheduler_consumed(scheduler, never), TD_ERROR_STATE);
     assert_int_equal(td_scheduler_consumed(scheduler, foreign), TD_ERROR_ARGUMENT);
-    assert_int_equal(begin(scheduler, 1), TD_ERROR_TIMEOUT);
+    assert_int_equal(begin(scheduler, 1), TD_ERROR_AGAIN);
     fake_complete(0, 1);
     assert_int_equal(begin(scheduler, 1), TD_OK);
     fake_hold(false);
