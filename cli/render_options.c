@@ -345,6 +345,28 @@ static int check_views(const cli_render_options *options)
     return CLI_EXIT_OK;
 }
 
+/* Standard output carries frames or the report, which have options of their own. */
+static int check_file_names(const cli_render_options *options)
+{
+    const struct {
+        const char *name, *path;
+    } files[] = {
+        {"report", options->report},
+        {"timeline", options->timeline},
+        {"graph", options->graph},
+        {"contact-sheet", options->contact_sheet},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        if (files[i].path && !*files[i].path)
+            return cli_usage("--%s: the name of the file is empty", files[i].name);
+        if (files[i].path && strcmp(files[i].path, "-") == 0)
+            return cli_usage("--%s -: goes to a file, not to standard output, which takes frames "
+                             "(-o -) or the report (--json); a file of that name is ./-",
+                             files[i].name);
+    }
+    return CLI_EXIT_OK;
+}
+
 int cli_check_render_options(const cli_render_options *options)
 {
     bool raw = options->output && strcmp(options->output, "-") == 0;
@@ -356,5 +378,6 @@ int cli_check_render_options(const cli_render_options *options)
         return cli_usage("-q and -v exclude each other");
     if (options->device && strcmp(options->device, "all") == 0)
         return cli_usage("--device all: is not there yet");
-    return check_views(options);
+    const int code = check_file_names(options);
+    return code != CLI_EXIT_OK ? code : check_views(options);
 }

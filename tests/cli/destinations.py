@@ -51,6 +51,15 @@ class Destinations(DeviceCase):
                 self.assertEqual(self.read(name), b"mine")
                 os.unlink(self.path(name))
 
+    def test_files_of_the_command_have_a_name(self):
+        for option in ("--report", "--timeline", "--graph", "--contact-sheet"):
+            with self.subTest(option=option):
+                self.check(self.render(option, "-"), 2, option + " -: goes to a file")
+                self.check(self.render(option, ""), 2, option + ": the name of the file is empty")
+                self.assertEqual(self.files(), [])
+        self.check(self.render("--graph", "./-", "-o", "a.png"), 0)
+        self.assertEqual(self.files(), ["-", "a.png"])
+
     def test_files_of_the_command_cannot_be_images(self):
         with open(self.path("j.png"), "wb") as file:
             file.write(b"mine")
