@@ -64,49 +64,49 @@ typedef struct noticed {
 
 /* ---- a renderer and its plan ---- */
 
-typedef struct bench {
+typedef struct fixture {
     td_device *device;
     td_renderer *renderer;
     td_plan *plan;
     hazards_count_fn count_hazards;
     hazards_hold_fn hold;
     scene_picture expected[VIEWS];
-} bench;
+} fixture;
 
 static void remember_plan(td_plan *plan, void *user)
 {
     *(td_plan **)user = plan;
 }
 
-static void render(const bench *b, scene_picture pictures[VIEWS])
+static void render(const fixture *f, scene_picture pictures[VIEWS])
 {
     td_request *requests[VIEWS];
-    b->hold(b->device->handle, VK_TRUE);
+    f->hold(f->device->handle, VK_TRUE);
     for (uint32_t i = 0; i < VIEWS; i++) {
         const td_camera camera = scene_rich_camera(i);
-        scene_submit(b->renderer, &camera, 1, &requests[i]);
+        scene_submit(f->renderer, &camera, 1, &requests[i]);
     }
     for (uint32_t i = 0; i < VIEWS; i++)
         pictures[i] = scene_take(requests[i]);
-    b->device->vk.vkDeviceWaitIdle(b->device->handle);
-    b->hold(b->device->handle, VK_FALSE);
+    f->device->vk.vkDeviceWaitIdle(f->device->handle);
+    f->hold(f->device->handle, VK_FALSE);
 }
 
-static void make_device(bench *b)
+static void make_device(fixture *f)
 {
     const td_device_params params = {.validation = true};
-    gpu_check_device(td_device_create(&params, &b->device));
-    const PFN_vkGetDeviceProcAddr find = b->device->instance.vkGetDeviceProcAddr;
-    b->count_hazards = (hazards_count_fn)find(b->device->handle, HAZARDS_COUNT);
-    b->hold = (hazards_hold_fn)find(b->device->handle, HAZARDS_HOLD);
-    if (!b->count_hazards) {
+    gpu_check_device(td_device_create(&params, &f->device));
+    const PFN_vkGetDeviceProcAddr find = f->device->instance.vkGetDeviceProcAddr;
+    f->count_hazards = (hazards_count_fn)find(f->device->handle, HAZARDS_COUNT);
+    f->hold = (hazards_hold_fn)find(f->device->handle, HAZARDS_HOLD);
+    if (!f->count_hazards) {
         print_message("skipped: needs the hazards layer\n");
-        td_device_destroy(b->device);
+        td_device_destroy(f->device);
         skip();
     }
 }
 
-static void make_renderer(bench *b, const variant *v)
+static void make_renderer(fixture *f, const variant *v)
 {
     td_scene *scene = scene_rich(1);
     td_renderer_params params = scene_renderer_params(scene, 64, 48);
@@ -117,22 +117,22 @@ static void make_renderer(bench *b, const variant *v)
     params.copy_results = v->copy_results;
     params.raster = v->raster;
     params.tile_width = v->tile_width;
-    if (b->device->queue_count > 1)
+    if (f->device->queue_count > 1)
         params.async = TD_ASYNC_ON;
-    b->renderer = scene_renderer(b->device, &params);
+    f->renderer = scene_renderer(f->device, &params);
     td_scene_destroy(scene);
 }
 
-static void make_bench(bench *b, const variant *v)
+static void make_fixture(fixture *f, const variant *v)
 {
-    make_device(b);
-    tdi_set_plan_hook(remember_plan, &b->plan);
-    make_renderer(b, v);
+    make_device(f);
+    tdi_set_plan_hook(remember_plan, &f->plan);
+    make_renderer(f, v);
     tdi_set_plan_hook(NULL, NULL);
     atomic_store(&of_validation, 0);
-    render(b, b->expected);
+    render(f, f->expected);
     assert_int_equal(atomic_load(&of_validation), 0);
-    assert_int_equal(b->count_hazards(b->device->handle), 0);
+    assert_int_equal(f->count_hazards(f->device->handle), 0);
 }
 
 static void free_pictures(scene_picture pictures[VIEWS])
@@ -141,11 +141,11 @@ static void free_pictures(scene_picture pictures[VIEWS])
         scene_picture_free(&pictures[i]);
 }
 
-static void destroy_bench(bench *b)
+static void destroy_fixture(fixture *f)
 {
-    free_pictures(b->expected);
-    td_renderer_destroy(b->renderer);
-    td_device_destroy(b->device);
+    free_pictures(f->expected);
+    td_renderer_destroy(f->renderer);
+    td_device_destroy(f->device);
 }
 
 /* ---- the adversarial schedule ---- */
@@ -170,15 +170,15 @@ static void drop_at_once(td_plan *plan, void *user)
 /* `--drop VARIANT PART HASH`. */
 static int run_adversary(char **arguments)
 {
-    bench b = {0};
+    fixture f = {0};
     scene_picture pictures[VIEWS];
     const variant *v = &variants[strtoul(arguments[0], NULL, 10)];
     uint32_t part = (uint32_t)strtoul(arguments[1], NULL, 10);
     setenv(SPLIT_SCHEDULE_VARIABLE, "adversarial", 1);
-    make_device(&b);
+    make_device(&f);
     tdi_set_plan_hook(drop_at_once, &part);
-    make_renderer(&b, v);
-    render(&b, pictures);
+    make_renderer(&f, v);
+    render(&f, pictures);
     _exit(hash_of(pictures) == strtoull(arguments[2], NULL, 16) ? SAME_PIXELS : OTHER_PIXELS);
 }
 
@@ -191,12 +191,12 @@ static const char *name_of_end(int status)
     return WEXITSTATUS(status) == SAME_PIXELS ? "same" : "failure";
 }
 
-static const char *ask_adversary(const bench *b, uint32_t variant_index, uint32_t part)
+static const char *ask_adversary(const fixture *f, uint32_t variant_index, uint32_t part)
 {
     char which[16], what[16], hash[24];
     snprintf(which, sizeof which, "%u", variant_index);
     snprintf(what, sizeof what, "%u", part);
-    snprintf(hash, sizeof hash, "%" PRIx64, hash_of(b->expected));
+    snprintf(hash, sizeof hash, "%" PRIx64, hash_of(f->expected));
     fflush(NULL);
     const pid_t child = fork();
     assert_true(child >= 0);
@@ -215,19 +215,19 @@ static const char *ask_adversary(const bench *b, uint32_t variant_index, uint32_
 static bool table, ask_all;
 
 /* The driver runs the commands of one queue one after the other: only waits may change pixels. */
-static noticed drop(const bench *b, uint32_t variant_index, uint32_t part, const char *text)
+static noticed drop(const fixture *f, uint32_t variant_index, uint32_t part, const char *text)
 {
-    const uint64_t hazards = b->count_hazards(b->device->handle);
+    const uint64_t hazards = f->count_hazards(f->device->handle);
     scene_picture pictures[VIEWS];
     noticed by = {0};
     atomic_store(&of_validation, 0);
-    tdi_plan_drop(b->plan, part);
-    render(b, pictures);
+    tdi_plan_drop(f->plan, part);
+    render(f, pictures);
     free_pictures(pictures);
-    by.hazards = b->count_hazards(b->device->handle) > hazards;
+    by.hazards = f->count_hazards(f->device->handle) > hazards;
     by.validation = atomic_load(&of_validation) > 0;
-    if (ask_all && b->device->queue_count > 1 && strstr(text, "wait"))
-        by.pixels = ask_adversary(b, variant_index, part);
+    if (ask_all && f->device->queue_count > 1 && strstr(text, "wait"))
+        by.pixels = ask_adversary(f, variant_index, part);
     return by;
 }
 
@@ -267,9 +267,9 @@ static const exception exceptions[] = {
 
 static bool excepted[sizeof exceptions / sizeof exceptions[0]]; /* something */
 
-static const char *why_not(const bench *b, const variant *v, const char *part)
+static const char *why_not(const fixture *f, const variant *v, const char *part)
 {
-    const bool split = b->device->queue_count > 1;
+    const bool split = f->device->queue_count > 1;
     for (size_t i = 0; i < sizeof exceptions / sizeof exceptions[0]; i++) {
         const exception *e = &exceptions[i];
         if (e->split == split && (!e->variant || strcmp(e->variant, v->name) == 0) &&
@@ -318,9 +318,10 @@ static void print_rows(void)
         printf("%s | %s |\n", rows[i].text, rows[i].variants);
 }
 
-static void report(const bench *b, const variant *v, const char *part, noticed by, uint32_t *missed)
+static void report(const fixture *f, const variant *v, const char *part, noticed by,
+                   uint32_t *missed)
 {
-    const char *why = seen(by) ? "" : why_not(b, v, part);
+    const char *why = seen(by) ? "" : why_not(f, v, part);
     char text[512];
     snprintf(text, sizeof text, "| %s | %s | %s | %s | %s", part, by.hazards ? "yes" : "",
              by.validation ? "yes" : "", by.pixels ? by.pixels : "", why ? why : "**nothing**");
@@ -333,19 +334,19 @@ static void report(const bench *b, const variant *v, const char *part, noticed b
 
 static uint32_t run_variant(uint32_t index, bool *split)
 {
-    bench b = {0};
+    fixture f = {0};
     uint32_t missed = 0;
-    make_bench(&b, &variants[index]);
-    *split = b.device->queue_count > 1;
-    const uint32_t parts = tdi_plan_droppable(b.plan);
+    make_fixture(&f, &variants[index]);
+    *split = f.device->queue_count > 1;
+    const uint32_t parts = tdi_plan_droppable(f.plan);
     assert_true(parts > 0);
     for (uint32_t i = 0; i < parts; i++) {
         char *text = NULL;
-        gpu_ok(tdi_plan_droppable_text(b.plan, i, &text));
-        report(&b, &variants[index], text, drop(&b, index, i, text), &missed);
+        gpu_ok(tdi_plan_droppable_text(f.plan, i, &text));
+        report(&f, &variants[index], text, drop(&f, index, i, text), &missed);
         tdi_free(text);
     }
-    destroy_bench(&b);
+    destroy_fixture(&f);
     return missed;
 }
 
