@@ -333,7 +333,7 @@ static td_result fail_with_a_sentence(void *user, VkCommandBuffer commands)
 {
     (void)user;
     (void)commands;
-    return tdi_fail(TD_ERROR_FORMAT, "there is no pipeline");
+    return tdi_fail(TD_ERROR_BUDGET, "there is no pipeline");
 }
 
 /* Not the sentence of a failure before it. */
@@ -353,7 +353,7 @@ static void a_failed_record_has_a_sentence_of_its_own(void **state)
         assert_non_null(strstr(td_last_error(), td_result_text(TD_ERROR_IO)));
         assert_int_equal(begin(scheduler, 0), TD_OK);
         assert_int_equal(td_scheduler_record(scheduler, fail_with_a_sentence, NULL),
-                         TD_ERROR_FORMAT);
+                         TD_ERROR_BUDGET);
         assert_string_equal(td_last_error(), "there is no pipeline");
         td_scheduler_destroy(scheduler);
     }
