@@ -124,7 +124,8 @@ TD_API td_result td_graph_create(const char *name, td_graph **out);
 TD_API void td_graph_destroy(td_graph *graph);
 
 /** Adds a resource. ::TD_ERROR_ARGUMENT with the name for a declaration that is not complete or a
- * name that is there already, ::TD_ERROR_STATE once the graph was compiled, ::TD_ERROR_HOST_MEMORY.
+ * name that is there already, ::TD_ERROR_STATE once there was a plan of the graph (one that did not
+ * compile can be mended by adding to it), ::TD_ERROR_HOST_MEMORY.
  */
 TD_API td_result td_graph_add_resource(td_graph *graph, const td_resource_params *params,
                                        td_resource *out);

@@ -36,7 +36,6 @@ td_result td_graph_create(const char *name, td_graph **out)
 td_graph *tdi_graph_retain(const td_graph *graph)
 {
     td_graph *self = graph->self;
-    atomic_store(&self->compiled, true);
     atomic_fetch_add(&self->references, 1);
     return self;
 }

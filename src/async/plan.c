@@ -515,6 +515,7 @@ td_result tdi_graph_compile(const td_graph *graph, const td_graph_extent *extent
         plan_free(plan);
         return result;
     }
+    atomic_store(&plan->graph->compiled, true);
     tdi_living_add(plan);
     if (plan_hook)
         plan_hook(plan, plan_hook_user);

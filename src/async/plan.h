@@ -29,7 +29,7 @@ struct td_graph {
     char *name;
     td_graph *self; /* compiling leaves the graph as it is, but for the count of its plans */
     atomic_uint references; /* the owner's, and one for each plan */
-    atomic_bool compiled;
+    atomic_bool compiled;   /* there was a plan: what adds to the graph comes too late */
     graph_resource *resources;
     size_t resource_count, resource_capacity;
     graph_pass *passes;
@@ -137,7 +137,7 @@ uint32_t tdi_plan_queue_count(const td_plan *plan);
  */
 td_result tdi_graph_check(const void *object, const char *call, const char *what);
 
-/* For a plan; what adds to the graph comes too late from then on. */
+/* For a plan. */
 td_graph *tdi_graph_retain(const td_graph *graph);
 void tdi_graph_release(td_graph *graph);
 

@@ -153,6 +153,20 @@ static void never_recorded(const td_pass_context *context)
     (void)context;
 }
 
+static void a_graph_that_did_not_compile_can_be_mended(void **state)
+{
+    (void)state;
+    td_graph *graph = graph_make();
+    td_resource a = graph_transient(graph, "a", 64);
+    PASS(graph, "read", TD_LANE_COMPUTE, use_read(a));
+    const td_graph_extent extent = {.views = 1};
+    td_plan *plan;
+    assert_int_equal(tdi_graph_compile(graph, &extent, &ONE_QUEUE, &plan), TD_ERROR_ARGUMENT);
+    PASS(graph, "write", TD_LANE_COMPUTE, use_write(a));
+    plan = graph_plan(graph, &ONE_QUEUE);
+    td_plan_destroy(plan);
+}
+
 /* A graph of some size, made and compiled with the nth allocation failing. */
 static td_result build_small(void)
 {
@@ -212,6 +226,7 @@ int main(void)
         cmocka_unit_test(what_was_never_written_is_named),
         cmocka_unit_test(faults_in_a_graph_are_named),
         cmocka_unit_test(a_compiled_graph_is_closed),
+        cmocka_unit_test(a_graph_that_did_not_compile_can_be_mended),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
