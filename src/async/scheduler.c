@@ -39,6 +39,8 @@ struct td_scheduler {
     bool automatic;     /* the mode may change */
     const char *reason; /* where it may not */
     tdi_auto choice;    /* where it may */
+    bool chosen;        /* `next` holds until a frame was begun with it */
+    tdi_auto_frame next;
     tdi_scheduler_times times;
     frame_state state;
     bool follows;             /* a passthrough frame; of an automatic scheduler */
@@ -286,21 +288,25 @@ static td_result begin_async(td_scheduler *scheduler, uint64_t frame_index, uint
     return open_slot(scheduler, scheduler->slot, timeout_ns);
 }
 
-static void choose_frame(td_scheduler *scheduler, tdi_auto_frame *frame)
+static void choose_frame(td_scheduler *scheduler)
 {
     const uint32_t decisions = scheduler->choice.decisions;
+    if (scheduler->chosen)
+        return;
     tdi_scheduler_times_tell(&scheduler->times, &scheduler->choice);
-    *frame = tdi_auto_next(&scheduler->choice);
-    scheduler->async = frame->async;
+    scheduler->next = tdi_auto_next(&scheduler->choice);
+    scheduler->chosen = true;
+    scheduler->async = scheduler->next.async;
     if (scheduler->choice.decisions != decisions)
         log_mode(scheduler);
 }
 
-static void time_frame(td_scheduler *scheduler, const tdi_auto_frame *frame)
+static void use_choice(td_scheduler *scheduler)
 {
-    const td_lane lane = frame->async ? TD_LANE_COMPUTE : TD_LANE_GRAPHICS;
-    if (frame->timed)
-        tdi_scheduler_times_begin(&scheduler->times, frame->block,
+    const td_lane lane = scheduler->async ? TD_LANE_COMPUTE : TD_LANE_GRAPHICS;
+    scheduler->chosen = false;
+    if (scheduler->next.timed)
+        tdi_scheduler_times_begin(&scheduler->times, scheduler->next.block,
                                   scheduler->device->lane_queue[lane]);
 }
 
@@ -312,16 +318,16 @@ td_result td_scheduler_begin_frame(td_scheduler *scheduler, uint64_t frame_index
         return tdi_fail(TD_ERROR_ARGUMENT,
                         "td_scheduler_begin_frame: `graphics` is NULL, and compute work may have "
                         "to be recorded into it");
-    tdi_auto_frame frame = {.async = scheduler->async};
     if (scheduler->state == FRAME_OPEN)
         drop_frame(scheduler);
     scheduler->state = FRAME_NONE;
     if (scheduler->automatic)
-        choose_frame(scheduler, &frame);
+        choose_frame(scheduler);
     scheduler->commands = graphics;
-    if (frame.async)
+    if (scheduler->async)
         TDI_TRY(begin_async(scheduler, frame_index, timeout_ns));
-    time_frame(scheduler, &frame);
+    if (scheduler->automatic)
+        use_choice(scheduler);
     scheduler->wait_count = 0;
     scheduler->state = FRAME_OPEN;
     return TD_OK;

@@ -238,6 +238,37 @@ static void frames_that_never_finish_end_the_measuring(void **state)
     fake_device_destroy();
 }
 
+/* Asking for a slot again and again is no frame of a block. */
+static void frames_that_could_not_begin_do_not_count(void **state)
+{
+    (void)state;
+    const VkCommandBuffer graphics = (VkCommandBuffer)0x1234;
+    td_device *device = make_device(64);
+    td_scheduler *scheduler = make(device);
+    uint64_t polls = 0;
+    fake_hold(true);
+    for (uint64_t frame = 0; info_of(scheduler).measuring && frame < 100; frame++) {
+        uint64_t busy = 1000;
+        for (uint32_t poll = 0; td_scheduler_begin_frame(scheduler, frame, graphics, 0) != TD_OK;
+             poll++) {
+            fake_hold(poll < 20000);
+            polls++;
+        }
+        fake_hold(true);
+        assert_int_equal(td_scheduler_record(scheduler, work, &busy), TD_OK);
+        assert_int_equal(td_scheduler_submit(scheduler, NULL), TD_OK);
+        ticking.now += (td_scheduler_is_async(scheduler) ? 500000 : 1000000) - busy;
+    }
+    const td_scheduler_info info = info_of(scheduler);
+    assert_true(polls >= 20000);
+    assert_false(info.measuring);
+    assert_true(info.async);
+    assert_true(info.async_ms == 1.0 && info.passthrough_ms == 2.0);
+    fake_hold(false);
+    td_scheduler_destroy(scheduler);
+    fake_device_destroy();
+}
+
 static void without_timestamps_the_host_tells_the_time(void **state)
 {
     (void)state;
@@ -262,6 +293,7 @@ int main(void)
         cmocka_unit_test(the_first_asynchronous_frame_follows_the_graphics_queue),
         cmocka_unit_test(graphics_waits_for_what_passthrough_would_need),
         cmocka_unit_test(frames_that_never_finish_end_the_measuring),
+        cmocka_unit_test(frames_that_could_not_begin_do_not_count),
         cmocka_unit_test(without_timestamps_the_host_tells_the_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
