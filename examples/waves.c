@@ -109,6 +109,24 @@ static void make_compute(waves *water)
     vkDestroyShaderModule(device, module, NULL);
 }
 
+static const VkPipelineInputAssemblyStateCreateInfo ASSEMBLY = {
+    .sType = VK_STRUCTURE_TYPE_PIPELINE_INPUT_ASSEMBLY_STATE_CREATE_INFO,
+    .topology = VK_PRIMITIVE_TOPOLOGY_TRIANGLE_LIST,
+};
+static const VkPipelineViewportStateCreateInfo VIEWPORT = {
+    .sType = VK_STRUCTURE_TYPE_PIPELINE_VIEWPORT_STATE_CREATE_INFO,
+    .viewportCount = 1,
+    .scissorCount = 1,
+};
+static const VkPipelineRasterizationStateCreateInfo RASTER = {
+    .sType = VK_STRUCTURE_TYPE_PIPELINE_RASTERIZATION_STATE_CREATE_INFO,
+    .lineWidth = 1.0f,
+};
+static const VkPipelineMultisampleStateCreateInfo SAMPLES = {
+    .sType = VK_STRUCTURE_TYPE_PIPELINE_MULTISAMPLE_STATE_CREATE_INFO,
+    .rasterizationSamples = VK_SAMPLE_COUNT_1_BIT,
+};
+
 static void make_draw_pipeline(waves *water, const VkPipelineShaderStageCreateInfo stages[2],
                                VkFormat format)
 {
@@ -124,23 +142,6 @@ static void make_draw_pipeline(waves *water, const VkPipelineShaderStageCreateIn
         .pVertexBindingDescriptions = &binding,
         .vertexAttributeDescriptionCount = 2,
         .pVertexAttributeDescriptions = attributes,
-    };
-    const VkPipelineInputAssemblyStateCreateInfo assembly = {
-        .sType = VK_STRUCTURE_TYPE_PIPELINE_INPUT_ASSEMBLY_STATE_CREATE_INFO,
-        .topology = VK_PRIMITIVE_TOPOLOGY_TRIANGLE_LIST,
-    };
-    const VkPipelineViewportStateCreateInfo viewport = {
-        .sType = VK_STRUCTURE_TYPE_PIPELINE_VIEWPORT_STATE_CREATE_INFO,
-        .viewportCount = 1,
-        .scissorCount = 1,
-    };
-    const VkPipelineRasterizationStateCreateInfo raster = {
-        .sType = VK_STRUCTURE_TYPE_PIPELINE_RASTERIZATION_STATE_CREATE_INFO,
-        .lineWidth = 1.0f,
-    };
-    const VkPipelineMultisampleStateCreateInfo samples = {
-        .sType = VK_STRUCTURE_TYPE_PIPELINE_MULTISAMPLE_STATE_CREATE_INFO,
-        .rasterizationSamples = VK_SAMPLE_COUNT_1_BIT,
     };
     const VkPipelineColorBlendAttachmentState opaque = {.colorWriteMask = 0xF};
     const VkPipelineColorBlendStateCreateInfo blend = {
@@ -165,10 +166,10 @@ static void make_draw_pipeline(waves *water, const VkPipelineShaderStageCreateIn
         .stageCount = 2,
         .pStages = stages,
         .pVertexInputState = &input,
-        .pInputAssemblyState = &assembly,
-        .pViewportState = &viewport,
-        .pRasterizationState = &raster,
-        .pMultisampleState = &samples,
+        .pInputAssemblyState = &ASSEMBLY,
+        .pViewportState = &VIEWPORT,
+        .pRasterizationState = &RASTER,
+        .pMultisampleState = &SAMPLES,
         .pColorBlendState = &blend,
         .pDynamicState = &dynamic,
         .layout = water->draw_layout,
