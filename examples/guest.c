@@ -32,6 +32,20 @@ td_async_mode guest_mode(const char *name)
                                      : (strcmp(name, "on") == 0 ? TD_ASYNC_ON : TD_ASYNC_OFF);
 }
 
+void guest_ask_features(guest_features *features)
+{
+    *features = (guest_features){
+        .v13 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES,
+                .synchronization2 = VK_TRUE,
+                .dynamicRendering = VK_TRUE},
+        .v12 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
+                .pNext = &features->v13,
+                .hostQueryReset = VK_TRUE, /* so that an automatic scheduler can measure */
+                .timelineSemaphore = VK_TRUE},
+        .all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &features->v12},
+    };
+}
+
 guest_device guest_device_of(const td_device *device)
 {
     td_device_vulkan vulkan;

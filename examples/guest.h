@@ -18,6 +18,15 @@ void guest_td(td_result result, const char *what);
 /* Of "auto", "on" and "off". */
 td_async_mode guest_mode(const char *name);
 
+/* What a program with a device of its own asks for: what tandem's scheduler needs, and dynamic
+ * rendering for its own drawing. */
+typedef struct guest_features {
+    VkPhysicalDeviceVulkan13Features v13;
+    VkPhysicalDeviceVulkan12Features v12;
+    VkPhysicalDeviceFeatures2 all;
+} guest_features;
+void guest_ask_features(guest_features *features);
+
 /* What is made on a device: several families share everything that both lanes touch. */
 typedef struct guest_device {
     VkPhysicalDevice physical;

@@ -340,25 +340,12 @@ int main(int argc, char **argv)
 {
     program p = {0};
     const uint64_t frames = argc > 1 ? strtoull(argv[1], NULL, 10) : UINT64_MAX;
-    VkPhysicalDeviceVulkan13Features v13 = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES,
-        .synchronization2 = VK_TRUE,
-        .dynamicRendering = VK_TRUE,
-    };
-    VkPhysicalDeviceVulkan12Features v12 = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
-        .pNext = &v13,
-        .hostQueryReset = VK_TRUE, /* so that an automatic scheduler can measure */
-        .timelineSemaphore = VK_TRUE,
-    };
-    const VkPhysicalDeviceFeatures2 features = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
-        .pNext = &v12,
-    };
+    guest_features features;
+    guest_ask_features(&features);
     open_window(&p);
     choose_queues(&p);
-    make_device(&p, &features);
-    import(&p, &features, guest_mode(argc > 2 ? argv[2] : "auto"));
+    make_device(&p, &features.all);
+    import(&p, &features.all, guest_mode(argc > 2 ? argv[2] : "auto"));
     make_swapchain(&p);
     take_images(&p);
     waves_create(&p.water, &p.own, p.format.format);

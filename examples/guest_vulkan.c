@@ -289,26 +289,13 @@ static void clean_up(program *p)
 int main(int argc, char **argv)
 {
     program p = {0};
-    VkPhysicalDeviceVulkan13Features v13 = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES,
-        .synchronization2 = VK_TRUE,
-        .dynamicRendering = VK_TRUE,
-    };
-    VkPhysicalDeviceVulkan12Features v12 = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
-        .pNext = &v13,
-        .hostQueryReset = VK_TRUE, /* so that an automatic scheduler can measure */
-        .timelineSemaphore = VK_TRUE,
-    };
-    VkPhysicalDeviceFeatures2 features = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
-        .pNext = &v12,
-    };
+    guest_features features;
+    guest_ask_features(&features);
     pthread_mutex_init(&p.queue_lock, NULL);
     make_instance(&p);
     choose_queues(&p);
-    make_device(&p, &features);
-    import(&p, &features, guest_mode(argc > 2 ? argv[2] : "auto"));
+    make_device(&p, &features.all);
+    import(&p, &features.all, guest_mode(argc > 2 ? argv[2] : "auto"));
     make_things(&p);
     run(&p, argc > 1 ? argv[1] : "image.ppm");
     printf("%u frames, compute %s\n", FRAMES,
