@@ -199,8 +199,10 @@ typedef struct td_execution {
  * last batch, which follows from all others. Waits at most `timeout_ns` for a free frame:
  * ::TD_ERROR_AGAIN (limit 0), ::TD_ERROR_TIMEOUT. Executions that write persistent resources are
  * ordered as far as they use one queue; between queues `ready` says what must be over.
- * ::TD_ERROR_ARGUMENT with the name of a resource that is not bound, ::TD_ERROR_DEVICE_LOST. After
- * a failure halfway the frame waits by itself for what was submitted. */
+ * ::TD_ERROR_ARGUMENT with the name of a resource that is not bound, for missing arrays, and for a
+ * ticket of another device, ::TD_ERROR_STATE for one that was never given out: nothing is recorded
+ * then. ::TD_ERROR_DEVICE_LOST. After a failure halfway the frame waits by itself for what was
+ * submitted. */
 TD_API td_result td_frames_execute(td_frames *frames, const td_execution *execution,
                                    uint64_t timeout_ns, td_ticket *out);
 

@@ -1,5 +1,6 @@
 #include "async/arena.h"
 #include "async/plan_declare.h"
+#include "async/plan_given.h"
 #include "async/plan_spans.h"
 
 #include "base/clock.h"
@@ -156,34 +157,6 @@ void tdi_plan_slot_destroy(tdi_plan_slot *slot)
     tdi_free(slot);
 }
 
-/* A binary semaphore can be waited for but once, and only a timeline's wait has a value. */
-static td_result check_waits(const tdi_plan_slot *slot, const td_execution *execution)
-{
-    const char *name = slot->plan->graph->name;
-    const uint32_t queues = tdi_plan_queue_count(slot->plan);
-    uint32_t semaphores = 0;
-    if (execution->wait_count > TD_MAX_WAITS)
-        return tdi_fail(TD_ERROR_ARGUMENT, "an execution of graph '%s' has %u waits, of at most %d",
-                        name, execution->wait_count, TD_MAX_WAITS);
-    for (uint32_t i = 0; i < execution->wait_count; i++) {
-        const td_wait *wait = &execution->waits[i];
-        semaphores += wait->semaphore != VK_NULL_HANDLE;
-        if (wait->ticket.queue >= TD_LANE_COUNT)
-            return tdi_fail(TD_ERROR_ARGUMENT, "wait %u of graph '%s': no ticket of this device", i,
-                            name);
-        if (wait->semaphore && wait->value == 0 && queues > 1)
-            return tdi_fail(TD_ERROR_ARGUMENT,
-                            "wait %u of graph '%s': %u queues would wait for a binary semaphore; "
-                            "make a ticket of it with td_ticket_import",
-                            i, name, queues);
-    }
-    if (semaphores > TD_MAX_WAITS - TD_LANE_COUNT)
-        return tdi_fail(TD_ERROR_ARGUMENT,
-                        "an execution of graph '%s' waits for %u semaphores, of at most %d", name,
-                        semaphores, TD_MAX_WAITS - TD_LANE_COUNT);
-    return TD_OK;
-}
-
 static td_result bind_given(tdi_plan_slot *slot, const td_execution *execution)
 {
     const td_graph *graph = slot->plan->graph;
@@ -194,16 +167,6 @@ static td_result bind_given(tdi_plan_slot *slot, const td_execution *execution)
     }
     for (uint32_t i = 0; i < execution->binding_count; i++) {
         const td_binding *binding = &execution->bindings[i];
-        if (binding->resource >= graph->resource_count ||
-            graph->resources[binding->resource].params.kind == TD_RESOURCE_TRANSIENT)
-            return tdi_fail(TD_ERROR_ARGUMENT,
-                            "binding %u of graph '%s' is of no resource that is "
-                            "bound",
-                            i, graph->name);
-        if (binding->ready.queue >= TD_LANE_COUNT)
-            return tdi_fail(TD_ERROR_ARGUMENT,
-                            "binding %u of graph '%s': its ticket is of no queue of this device", i,
-                            graph->name);
         slot->bound[binding->resource] = binding->bound;
         slot->ready[binding->resource] = binding->ready;
     }
@@ -214,17 +177,6 @@ static td_result bind_given(tdi_plan_slot *slot, const td_execution *execution)
                             graph->resources[resource].name, graph->name);
     }
     return TD_OK;
-}
-
-/* Those of the stages that the plan uses on a queue: others may not even exist there. */
-static VkPipelineStageFlags2 stages_on_queue(const td_plan *plan, uint32_t queue,
-                                             VkPipelineStageFlags2 stages)
-{
-    const VkPipelineStageFlags2 all = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
-    VkPipelineStageFlags2 used = plan->touches[queue].stages;
-    if (stages & all)
-        return used;
-    return used & all ? stages : used & stages;
 }
 
 static void add_touch(tdi_touch *touch, VkPipelineStageFlags2 stages, VkAccessFlags2 access)
@@ -259,7 +211,7 @@ static tdi_touch find_entry(const tdi_plan_slot *slot, uint32_t queue,
         const td_wait *wait = &execution->waits[i];
         if (wait->ticket.queue != queue || wait->ticket.value == 0)
             continue;
-        add_touch(&touch, stages_on_queue(plan, queue, wait->stages), ANY_ACCESS);
+        add_touch(&touch, tdi_plan_given_stages(plan, queue, wait->stages), ANY_ACCESS);
         latest = wait->ticket.value > latest ? wait->ticket.value : latest;
     }
     if (latest <= slot->barred[queue] && within(&touch, &slot->barred_touch[queue]))
@@ -429,9 +381,9 @@ typedef struct wait_set {
 
 static void add_wait(wait_set *set, td_ticket ticket, VkPipelineStageFlags2 stages)
 {
-    td_wait *wait = &set->of[ticket.queue];
     if (ticket.value == 0 || stages == 0)
         return;
+    td_wait *wait = &set->of[ticket.queue];
     if (wait->ticket.value < ticket.value)
         wait->ticket = ticket;
     wait->stages |= stages;
@@ -445,7 +397,7 @@ static void add_entry_waits(const tdi_plan_slot *slot, uint32_t queue,
     const bool given = tdi_plan_has(plan, PLAN_PART_GIVEN, queue, 0);
     for (uint32_t i = 0; i < execution->wait_count && given; i++) {
         const td_wait *wait = &execution->waits[i];
-        const VkPipelineStageFlags2 stages = stages_on_queue(plan, queue, wait->stages);
+        const VkPipelineStageFlags2 stages = tdi_plan_given_stages(plan, queue, wait->stages);
         add_wait(set, wait->ticket, stages);
         if (wait->semaphore && stages)
             set->of[set->count++] =
@@ -539,7 +491,7 @@ static td_result submit_all(tdi_plan_slot *slot, const td_execution *execution)
 
 td_result tdi_plan_execute(tdi_plan_slot *slot, const td_execution *execution, td_ticket *out)
 {
-    TDI_TRY(check_waits(slot, execution));
+    TDI_TRY(tdi_plan_check_given(slot->device, slot->plan, execution));
     TDI_TRY(tdi_plan_slot_wait(slot));
     TDI_TRY(bind_given(slot, execution));
     tdi_plan_spans_begin(&slot->spans, execution->monitor, execution->frame_index);
