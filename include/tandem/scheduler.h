@@ -37,7 +37,10 @@ typedef struct td_scheduler_params {
 TD_API td_result td_scheduler_create(td_device *device, const td_scheduler_params *params,
                                      td_scheduler **out);
 
-/** Waits until the device is done with its submissions, and frees everything. NULL is fine. */
+/** Waits until the device is done with its submissions and with what td_scheduler_consumed named,
+ * and frees everything. A binary semaphore that was handed out for a frame whose consumer was not
+ * named lives on until td_device_destroy, since the program's graphics work may still wait for it;
+ * that work must be done before td_device_destroy, also on an imported device. NULL is fine. */
 TD_API void td_scheduler_destroy(td_scheduler *scheduler);
 
 /** True if the frame that was begun last is asynchronous; before the first one: if it will be. */
@@ -94,7 +97,8 @@ TD_API td_result td_scheduler_wait_tickets(td_scheduler *scheduler, VkSemaphore 
 
 /** The same for VkSubmitInfo: the frame's binary semaphore and a mask: draw indirect, vertex
  * shader, fragment shader (in mode auto also compute shader and transfer). Wait for it exactly
- * once, and begin no frame of this slot before that wait is done on the device.
+ * once, and begin no frame of this slot before that wait is done on the device. How long it lives:
+ * td_scheduler_destroy.
  * ::TD_ERROR_STATE also without `binary_semaphores`. */
 TD_API td_result td_scheduler_wait_semaphores(td_scheduler *scheduler, VkSemaphore *semaphore,
                                               VkPipelineStageFlags *stages, uint32_t *count);

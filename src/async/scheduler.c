@@ -1,13 +1,14 @@
 #include <tandem/scheduler.h>
 
 #include "async/lane.h"
+#include "async/scheduler_semaphores.h"
 #include "async/scheduler_times.h"
 #include "base/clock.h"
 #include "base/living.h"
 #include "base/log.h"
 #include "base/memory.h"
 
-#define MOST_FRAMES 16
+#define MOST_FRAMES TDI_MOST_LEFT
 
 /* What graphics does with what compute work leaves. */
 #define CONSUMER_STAGES                                                                            \
@@ -49,6 +50,7 @@ struct td_scheduler {
     td_wait waits[TD_MAX_WAITS];
     uint32_t wait_count;
     uint64_t frames;
+    tdi_left_semaphores *left; /* NULL: there are no binary semaphores */
     frame_slot slots[MOST_FRAMES];
 };
 
@@ -143,6 +145,8 @@ static td_result renew_binary(const td_scheduler *scheduler, frame_slot *slot)
 static td_result make_slots(td_scheduler *scheduler)
 {
     TDI_TRY(tdi_lanes_ready(scheduler->device));
+    if (scheduler->params.binary_semaphores)
+        TDI_TRY(tdi_left_semaphores_create(scheduler->device, &scheduler->left));
     for (uint32_t i = 0; i < scheduler->params.frames_in_flight; i++) {
         TDI_TRY(make_commands(scheduler, &scheduler->slots[i]));
         TDI_TRY(renew_binary(scheduler, &scheduler->slots[i]));
@@ -212,11 +216,21 @@ td_result td_scheduler_create(td_device *device, const td_scheduler_params *para
     return TD_OK;
 }
 
+/* What a wait of the program's may still need, though nothing named the work that waits. */
+static bool may_be_waited_for(const frame_slot *slot)
+{
+    return slot->signalled && slot->handed_out && slot->consumed.value == 0;
+}
+
 static void free_slot(const td_scheduler *scheduler, frame_slot *slot)
 {
     td_device *device = scheduler->device;
     (void)tdi_ticket_wait(device, slot->compute, UINT64_MAX);
     (void)tdi_ticket_wait(device, slot->consumed, UINT64_MAX);
+    if (may_be_waited_for(slot)) {
+        scheduler->left->handles[scheduler->left->count++] = slot->binary;
+        slot->binary = VK_NULL_HANDLE;
+    }
     destroy_binary(device, slot);
     device->vk.vkDestroyCommandPool(device->handle, slot->pool, NULL);
 }
@@ -234,6 +248,7 @@ void td_scheduler_destroy(td_scheduler *scheduler)
         if (scheduler->slots[i].pool)
             free_slot(scheduler, &scheduler->slots[i]);
     }
+    tdi_left_semaphores_leave(scheduler->device, scheduler->left);
     tdi_scheduler_times_destroy(&scheduler->times);
     tdi_free(scheduler);
 }

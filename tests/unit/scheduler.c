@@ -405,6 +405,34 @@ static void a_binary_semaphore_that_nobody_took_is_replaced(void **state)
     fake_device_destroy();
 }
 
+/* The program's graphics work may still wait for what it was handed, unless it named that work. */
+static void a_binary_semaphore_that_may_be_waited_for_outlives_its_scheduler(void **state)
+{
+    (void)state;
+    enum { KEPT, NAMED, NOT_TAKEN, WAYS };
+    for (int way = KEPT; way < WAYS; way++) {
+        td_device *device = fake_device_create(3);
+        const tdi_submission drawing = {.lane = TD_LANE_GRAPHICS};
+        for (uint32_t nth = 1; nth <= 3; nth++) {
+            td_scheduler *scheduler = make(device, TD_ASYNC_ON, 2, true);
+            VkSemaphore semaphore;
+            VkPipelineStageFlags stages;
+            uint32_t count;
+            td_ticket drawn;
+            whole_frame(scheduler, 0);
+            if (way != NOT_TAKEN)
+                assert_int_equal(
+                    td_scheduler_wait_semaphores(scheduler, &semaphore, &stages, &count), TD_OK);
+            assert_int_equal(tdi_lane_submit(device, &drawing, &drawn), TD_OK);
+            if (way == NAMED)
+                assert_int_equal(td_scheduler_consumed(scheduler, drawn), TD_OK);
+            td_scheduler_destroy(scheduler);
+            assert_int_equal(fake_semaphores_alive(), TD_LANE_COUNT + (way == KEPT ? nth : 0));
+        }
+        fake_device_destroy(); /* counts the semaphores */
+    }
+}
+
 static td_ticket submit_to(td_device *device, td_lane lane)
 {
     const tdi_submission submission = {.lane = lane};
@@ -548,7 +576,8 @@ static void creation_can_fail(void **state)
     support_use_allocator();
     for (uint32_t nth = 1;; nth++) {
         td_device *device = fake_device_create(3);
-        const td_scheduler_params params = {.frames_in_flight = 3, .mode = TD_ASYNC_ON};
+        const td_scheduler_params params = {
+            .frames_in_flight = 3, .mode = TD_ASYNC_ON, .binary_semaphores = true};
         td_scheduler *scheduler = NULL;
         support_fail_allocation(nth);
         const td_result result = td_scheduler_create(device, &params, &scheduler);
@@ -596,6 +625,7 @@ int main(void)
         cmocka_unit_test(a_failed_record_has_a_sentence_of_its_own),
         cmocka_unit_test(a_failed_submission_drops_the_frame),
         cmocka_unit_test(a_binary_semaphore_that_nobody_took_is_replaced),
+        cmocka_unit_test(a_binary_semaphore_that_may_be_waited_for_outlives_its_scheduler),
         cmocka_unit_test(compute_waits_for_what_it_is_told),
         cmocka_unit_test(passthrough_waits_on_the_graphics_queue),
         cmocka_unit_test(loss_ends_a_wait_for_a_slot),
