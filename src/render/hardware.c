@@ -282,6 +282,9 @@ static td_result record_secondary(const td_pass_context *context, const VkComman
     return td_recorder_record(passes->recorder, &frame, UINT64_MAX, parts, count);
 }
 
+/* Not as pure as td_record_fn is to be: it takes a slot of the recorder that all frames share, and
+ * leaves in the frame whether that went well. It can be, since a renderer executes its plans one at
+ * a time, records each pass once an execution, and then tells the recorder the ticket. */
 void tdi_record_draw_objects(const td_pass_context *context)
 {
     tdi_pass_frame *frame = context->frame;
