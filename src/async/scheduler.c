@@ -77,7 +77,7 @@ static td_result check_open(const char *call, const td_scheduler *scheduler)
     return TD_OK;
 }
 
-static bool has_own_queue(const td_device *device)
+static bool compute_has_own_queue(const td_device *device)
 {
     return device->lane_queue[TD_LANE_COMPUTE] != device->lane_queue[TD_LANE_GRAPHICS];
 }
@@ -91,7 +91,7 @@ static td_result check_params(const td_device *device, const td_scheduler_params
     if ((unsigned)params->mode > TD_ASYNC_ON)
         return tdi_fail(TD_ERROR_ARGUMENT, "td_scheduler_create: there is no mode %d",
                         (int)params->mode);
-    if (params->mode == TD_ASYNC_ON && !has_own_queue(device))
+    if (params->mode == TD_ASYNC_ON && !compute_has_own_queue(device))
         return tdi_fail(TD_ERROR_UNSUPPORTED,
                         "td_scheduler_create: compute has no queue of its own on this device, so "
                         "it cannot be asynchronous; use mode auto or off");
@@ -173,7 +173,7 @@ static void begin_choice(td_scheduler *scheduler)
 static void choose_mode(td_scheduler *scheduler)
 {
     const td_async_mode mode = scheduler->params.mode;
-    scheduler->async = mode != TD_ASYNC_OFF && has_own_queue(scheduler->device);
+    scheduler->async = mode != TD_ASYNC_OFF && compute_has_own_queue(scheduler->device);
     scheduler->automatic = mode == TD_ASYNC_AUTO && scheduler->async;
     if (mode == TD_ASYNC_AUTO)
         scheduler->reason = "compute has no queue of its own on this device";

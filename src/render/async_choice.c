@@ -2,21 +2,34 @@
 
 #include "base/clock.h"
 
-static bool has_own_queues(const td_device *device)
+static bool some_lane_has_own_queue(const td_device *device)
 {
     return device->queue_count > 1;
+}
+
+/* Of a mode that is not measured. */
+static const char *fixed_reason(const td_device *device, td_async_mode mode)
+{
+    const td_lane_info *lanes = device->info.lanes;
+    if (mode == TD_ASYNC_AUTO)
+        return lanes[TD_LANE_COMPUTE].reason;
+    /* Only copies are asynchronous then, and why they are says so. */
+    if (mode == TD_ASYNC_ON &&
+        device->lane_queue[TD_LANE_COMPUTE] == device->lane_queue[TD_LANE_GRAPHICS])
+        return lanes[TD_LANE_TRANSFER].reason;
+    return "asked for";
 }
 
 bool tdi_async_lanes(const td_device *device, td_async_mode mode, bool async, tdi_lane_map *out)
 {
     tdi_lane_map_of(device, out);
     if (async)
-        return mode != TD_ASYNC_OFF && has_own_queues(device);
+        return mode != TD_ASYNC_OFF && some_lane_has_own_queue(device);
     for (int lane = 0; lane < TD_LANE_COUNT; lane++) {
         out->queue[lane] = out->queue[TD_LANE_GRAPHICS];
         out->capabilities[lane] = out->capabilities[TD_LANE_GRAPHICS];
     }
-    return mode == TD_ASYNC_OFF || !has_own_queues(device) || mode == TD_ASYNC_AUTO;
+    return mode == TD_ASYNC_OFF || !some_lane_has_own_queue(device) || mode == TD_ASYNC_AUTO;
 }
 
 static td_result make_locks(tdi_async_choice *choice)
@@ -41,7 +54,7 @@ td_result tdi_async_choice_init(tdi_async_choice *choice, td_device *device, td_
         .again_after = 2048,
         .change = 0.30,
     };
-    const bool own = has_own_queues(device);
+    const bool own = some_lane_has_own_queue(device);
     if (mode == TD_ASYNC_ON && !own)
         return tdi_fail(TD_ERROR_UNSUPPORTED,
                         "no lane has a queue of its own on this device (%s), so a renderer cannot "
@@ -51,8 +64,7 @@ td_result tdi_async_choice_init(tdi_async_choice *choice, td_device *device, td_
     choice->device = device;
     choice->present = own && mode != TD_ASYNC_OFF;
     choice->automatic = own && mode == TD_ASYNC_AUTO;
-    choice->reason =
-        own || mode != TD_ASYNC_AUTO ? "asked for" : device->info.lanes[TD_LANE_COMPUTE].reason;
+    choice->reason = fixed_reason(device, mode);
     tdi_auto_init(&choice->logic, &params, true);
     return TD_OK;
 }

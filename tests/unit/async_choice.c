@@ -150,6 +150,29 @@ static void one_queue_leaves_no_choice(void **state)
     fake_device_destroy();
 }
 
+/* Copies alone are asynchronous then, and the compute lane's reason tells why it is not. */
+static void a_transfer_queue_alone_gives_its_own_reason(void **state)
+{
+    (void)state;
+    td_device *device = fake_device_create(3);
+    tdi_async_choice choice;
+    device->lane_queue[TD_LANE_COMPUTE] = device->lane_queue[TD_LANE_GRAPHICS];
+    device->info.lanes[TD_LANE_COMPUTE].reason = "compute shares";
+    device->info.lanes[TD_LANE_TRANSFER].reason = "transfer has its own";
+    init(&choice, device, TD_ASYNC_ON);
+    assert_true(info_of(&choice).async);
+    assert_string_equal(info_of(&choice).async_reason, "transfer has its own");
+    tdi_async_choice_destroy(&choice);
+    init(&choice, device, TD_ASYNC_AUTO);
+    assert_true(info_of(&choice).async);
+    assert_string_equal(info_of(&choice).async_reason, "both modes are being measured");
+    tdi_async_choice_destroy(&choice);
+    init(&choice, device, TD_ASYNC_OFF);
+    assert_string_equal(info_of(&choice).async_reason, "asked for");
+    tdi_async_choice_destroy(&choice);
+    fake_device_destroy();
+}
+
 static void lanes_follow_the_mode(void **state)
 {
     (void)state;
@@ -186,9 +209,13 @@ static void loss_ends_what_is_watched(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_faster_way_is_kept),    cmocka_unit_test(other_work_is_measured_again),
-        cmocka_unit_test(what_is_asked_for_is_done), cmocka_unit_test(one_queue_leaves_no_choice),
-        cmocka_unit_test(lanes_follow_the_mode),     cmocka_unit_test(loss_ends_what_is_watched),
+        cmocka_unit_test(the_faster_way_is_kept),
+        cmocka_unit_test(other_work_is_measured_again),
+        cmocka_unit_test(what_is_asked_for_is_done),
+        cmocka_unit_test(one_queue_leaves_no_choice),
+        cmocka_unit_test(a_transfer_queue_alone_gives_its_own_reason),
+        cmocka_unit_test(lanes_follow_the_mode),
+        cmocka_unit_test(loss_ends_what_is_watched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
