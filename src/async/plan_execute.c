@@ -171,10 +171,12 @@ static td_result bind_given(tdi_plan_slot *slot, const td_execution *execution)
         slot->ready[binding->resource] = binding->ready;
     }
     for (uint32_t i = 0; i < slot->plan->import_count; i++) {
-        td_resource resource = slot->plan->imports[i].resource;
-        if (!slot->bound[resource].buffer && !slot->bound[resource].image)
-            return tdi_fail(TD_ERROR_ARGUMENT, "resource '%s' of graph '%s' was not bound",
-                            graph->resources[resource].name, graph->name);
+        const td_resource resource = slot->plan->imports[i].resource;
+        const bool image = graph->resources[resource].params.image;
+        if (image ? !slot->bound[resource].image : !slot->bound[resource].buffer)
+            return tdi_fail(
+                TD_ERROR_ARGUMENT, "resource '%s' of graph '%s' was not bound; bind %s to it",
+                graph->resources[resource].name, graph->name, image ? "an image" : "a buffer");
     }
     return TD_OK;
 }

@@ -6,7 +6,7 @@
 
 #include "graph_support.h"
 
-/* One pass on the compute lane that writes `out`, or all of frame_make's. */
+/* A slot of the plan of frame_make. */
 typedef struct given {
     td_device *device;
     frame_graph f;
@@ -83,11 +83,50 @@ static void tickets_that_are_not_the_devices_are_refused(void **state)
     teardown(&g);
 }
 
+static td_graph *graph_with_image(td_resource *image)
+{
+    td_graph *graph = graph_make();
+    const td_resource_params params = {
+        .name = "image", .kind = TD_RESOURCE_EXTERNAL, .image = true};
+    assert_int_equal(td_graph_add_resource(graph, &params, image), TD_OK);
+    td_use use = use_write(*image);
+    use.layout = VK_IMAGE_LAYOUT_GENERAL;
+    PASS(graph, "draw", TD_LANE_COMPUTE, use);
+    return graph;
+}
+
+static void buffers_and_images_do_not_stand_for_each_other(void **state)
+{
+    (void)state;
+    given g;
+    setup(&g, 1);
+    td_resource image;
+    td_plan *plan = graph_plan(graph_with_image(&image), &ONE_QUEUE);
+    const td_bound buffer = {.buffer = (VkBuffer)&g};
+    const td_bound picture = {.image = (VkImage)&g};
+    td_execution execution = {.bindings = g.bindings, .binding_count = 2};
+    g.bindings[0].bound = picture;
+    expect_refused(&g, &execution, TD_ERROR_ARGUMENT, "bind a buffer");
+    tdi_plan_slot *frame = g.slot;
+    assert_int_equal(tdi_plan_slot_create(g.device, plan, NULL, &g.slot), TD_OK);
+    g.bindings[0] = (td_binding){.resource = image, .bound = buffer};
+    execution.binding_count = 1;
+    expect_refused(&g, &execution, TD_ERROR_ARGUMENT, "bind an image");
+    g.bindings[0].bound = picture;
+    td_ticket ticket;
+    assert_int_equal(tdi_plan_execute(g.slot, &execution, &ticket), TD_OK);
+    tdi_plan_slot_destroy(g.slot);
+    td_plan_destroy(plan);
+    g.slot = frame;
+    teardown(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(missing_arrays_are_refused),
         cmocka_unit_test(tickets_that_are_not_the_devices_are_refused),
+        cmocka_unit_test(buffers_and_images_do_not_stand_for_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
