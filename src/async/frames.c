@@ -79,6 +79,12 @@ td_result td_frames_create(td_device *device, const td_plan *plan, const td_fram
         return tdi_fail(TD_ERROR_ARGUMENT,
                         "td_frames_create: device, plan and out must not be NULL");
     TDI_TRY(tdi_graph_check(plan, "td_frames_create", "plan"));
+    TDI_TRY(tdi_device_check(device, "td_frames_create"));
+    if (plan->device && plan->device != device->serial)
+        return tdi_fail(TD_ERROR_ARGUMENT,
+                        "td_frames_create: the plan of graph '%s' was compiled for device %u, and "
+                        "this is device %u; compile the graph for it",
+                        plan->graph->name, plan->device, device->serial);
     td_frames_params filled;
     TDI_TRY(fill_params(device, params, &filled));
     td_frames *frames = tdi_alloc_zero(1, sizeof *frames);

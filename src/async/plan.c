@@ -530,9 +530,12 @@ td_result td_graph_compile(const td_graph *graph, const td_device *device,
         return tdi_fail(TD_ERROR_ARGUMENT,
                         "td_graph_compile: graph, device, extent and out must not be NULL");
     TDI_TRY(tdi_graph_check(graph, "td_graph_compile", "graph"));
+    TDI_TRY(tdi_device_check(device, "td_graph_compile"));
     tdi_lane_map lanes;
     tdi_lane_map_of(device, &lanes);
-    return tdi_graph_compile(graph, extent, &lanes, out);
+    TDI_TRY(tdi_graph_compile(graph, extent, &lanes, out));
+    (*out)->device = device->serial;
+    return TD_OK;
 }
 
 void td_plan_destroy(td_plan *plan)

@@ -105,6 +105,7 @@ typedef struct plan_part {
 struct td_plan {
     td_graph *graph;
     td_graph_extent extent;
+    uint32_t device;    /* its serial number; 0: of a map of lanes alone */
     plan_pass *passes;  /* by order of adding */
     uint32_t *sequence; /* passes in the order that the declarations ask for */
     uint32_t *order;    /* the same, batch by batch */

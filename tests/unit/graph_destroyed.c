@@ -66,6 +66,55 @@ static void calls_are_refused(void **state)
     support_remove_folder();
 }
 
+static td_plan *compiled_for(td_device *device)
+{
+    td_graph *graph = graph_make();
+    td_resource out = graph_bound(graph, "out", TD_RESOURCE_EXTERNAL);
+    PASS(graph, "write", TD_LANE_COMPUTE, use_write(out));
+    const td_graph_extent extent = {.views = 1};
+    td_plan *plan;
+    assert_int_equal(td_graph_compile(graph, device, &extent, &plan), TD_OK);
+    td_graph_destroy(graph);
+    return plan;
+}
+
+static void plans_of_other_devices_are_refused(void **state)
+{
+    (void)state;
+    td_device *device = fake_device_create(3);
+    td_frames *frames;
+    device->serial = 5;
+    td_plan *plan = compiled_for(device);
+    device->serial = 6;
+    assert_int_equal(td_frames_create(device, plan, NULL, &frames), TD_ERROR_ARGUMENT);
+    assert_non_null(strstr(td_last_error(), "compiled for device 5"));
+    device->serial = 5;
+    assert_int_equal(td_frames_create(device, plan, NULL, &frames), TD_OK);
+    td_frames_destroy(frames);
+    td_plan_destroy(plan);
+    fake_device_destroy();
+}
+
+static void destroyed_devices_are_refused(void **state)
+{
+    (void)state;
+#ifdef NDEBUG
+    skip();
+#endif
+    td_device *device = fake_device_create(3);
+    td_plan *plan = compiled_for(device);
+    td_frames *frames;
+    td_graph *graph = graph_make();
+    const td_graph_extent extent = {.views = 1};
+    tdi_living_remove(device);
+    REFUSED(td_frames_create(device, plan, NULL, &frames), "td_frames_create");
+    REFUSED(td_graph_compile(graph, device, &extent, &plan), "td_graph_compile");
+    tdi_living_add(device);
+    td_graph_destroy(graph);
+    td_plan_destroy(plan);
+    fake_device_destroy();
+}
+
 static void what_is_missing_or_out_of_range_is_refused(void **state)
 {
     (void)state;
@@ -93,6 +142,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_are_refused),
+        cmocka_unit_test(plans_of_other_devices_are_refused),
+        cmocka_unit_test(destroyed_devices_are_refused),
         cmocka_unit_test(what_is_missing_or_out_of_range_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
