@@ -164,7 +164,9 @@ typedef struct td_frames_params {
 } td_frames_params;
 
 /** Makes frames in flight; transient memory is reserved in the device's budget.
- * ::TD_ERROR_ARGUMENT, ::TD_ERROR_BUDGET, ::TD_ERROR_HOST_MEMORY, ::TD_ERROR_DEVICE_MEMORY. */
+ * ::TD_ERROR_ARGUMENT, also for a plan of another device, ::TD_ERROR_BUDGET,
+ * ::TD_ERROR_HOST_MEMORY,
+ * ::TD_ERROR_DEVICE_MEMORY. */
 TD_API td_result td_frames_create(td_device *device, const td_plan *plan,
                                   const td_frames_params *params, td_frames **out);
 
@@ -182,10 +184,10 @@ typedef struct td_binding {
 typedef struct td_execution {
     const td_binding *bindings; /**< Of all persistent and external resources. */
     uint32_t binding_count;     /**< Number of them. */
-    const td_wait *waits;       /**< Further ones, before everything, on each queue that has the
-                                     stages: at most 13 semaphores, and a binary one (value 0) only
-                                     where the plan uses one queue; td_ticket_import makes a ticket
-                                     of it. */
+    const td_wait *waits;       /**< Further ones, on each queue that uses their stages; if none
+                                     does, before everything: at most 13 semaphores, and a binary one
+                                   (value 0) only       where the plan uses one queue; td_ticket_import makes a
+                                   ticket       of it. */
     uint32_t wait_count;        /**< At most ::TD_MAX_WAITS. */
     void *frame;                /**< Handed to the passes. */
     td_monitor *monitor;        /**< Receives the spans of passes and lanes; may be NULL. */

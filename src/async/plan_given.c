@@ -73,13 +73,51 @@ td_result tdi_plan_check_given(td_device *device, const td_plan *plan,
     return check_tickets(device, execution);
 }
 
-/* Those of the stages that the plan uses on a queue: others may not even exist there. */
-VkPipelineStageFlags2 tdi_plan_given_stages(const td_plan *plan, uint32_t queue,
-                                            VkPipelineStageFlags2 stages)
+/* Of stages that stand for several (VkPipelineStageFlagBits2): those of commands that a plan may
+ * name one by one, too. */
+static VkPipelineStageFlags2 expand(VkPipelineStageFlags2 stages)
+{
+    const VkPipelineStageFlags2 input =
+        VK_PIPELINE_STAGE_2_INDEX_INPUT_BIT | VK_PIPELINE_STAGE_2_VERTEX_ATTRIBUTE_INPUT_BIT;
+    if (stages & VK_PIPELINE_STAGE_2_ALL_TRANSFER_BIT)
+        stages |= VK_PIPELINE_STAGE_2_COPY_BIT | VK_PIPELINE_STAGE_2_BLIT_BIT |
+                  VK_PIPELINE_STAGE_2_RESOLVE_BIT | VK_PIPELINE_STAGE_2_CLEAR_BIT;
+    if (stages & VK_PIPELINE_STAGE_2_ALL_GRAPHICS_BIT)
+        stages |= VK_PIPELINE_STAGE_2_DRAW_INDIRECT_BIT | VK_PIPELINE_STAGE_2_VERTEX_INPUT_BIT |
+                  VK_PIPELINE_STAGE_2_PRE_RASTERIZATION_SHADERS_BIT |
+                  VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT |
+                  VK_PIPELINE_STAGE_2_EARLY_FRAGMENT_TESTS_BIT |
+                  VK_PIPELINE_STAGE_2_LATE_FRAGMENT_TESTS_BIT |
+                  VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT;
+    if (stages & VK_PIPELINE_STAGE_2_VERTEX_INPUT_BIT)
+        stages |= input;
+    if (stages & VK_PIPELINE_STAGE_2_PRE_RASTERIZATION_SHADERS_BIT)
+        stages |= VK_PIPELINE_STAGE_2_VERTEX_SHADER_BIT;
+    return stages;
+}
+
+/* Others may not even exist on the queue. */
+static VkPipelineStageFlags2 used_stages(const td_plan *plan, uint32_t queue,
+                                         VkPipelineStageFlags2 stages)
 {
     const VkPipelineStageFlags2 all = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
     const VkPipelineStageFlags2 used = plan->touches[queue].stages;
     if (stages & all)
         return used;
-    return used & all ? stages : used & stages;
+    return used & all ? stages : (used & expand(stages)) | (expand(used) & stages);
+}
+
+VkPipelineStageFlags2 tdi_plan_given_stages(const td_plan *plan, uint32_t queue,
+                                            VkPipelineStageFlags2 stages)
+{
+    const VkPipelineStageFlags2 all = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
+    const VkPipelineStageFlags2 asked = stages ? stages : all;
+    VkPipelineStageFlags2 anywhere = 0;
+    for (uint32_t i = 0; i < TD_LANE_COUNT; i++)
+        anywhere |= used_stages(plan, i, asked);
+    if (anywhere)
+        return used_stages(plan, queue, asked);
+    if (queue != plan->batches[0].queue)
+        return 0;
+    return plan->touches[queue].stages ? plan->touches[queue].stages : all;
 }

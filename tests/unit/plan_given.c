@@ -83,6 +83,77 @@ static void tickets_that_are_not_the_devices_are_refused(void **state)
     teardown(&g);
 }
 
+/* With a ticket of the transfer lane and a semaphore: what they are waited for at. */
+static void expect_waits(given *g, VkPipelineStageFlags2 stages,
+                         const VkPipelineStageFlags2 expected[TD_LANE_COUNT])
+{
+    const td_wait wait = {.ticket = frame_submit(g->device, TD_LANE_TRANSFER),
+                          .stages = stages,
+                          .semaphore = (VkSemaphore)(uintptr_t)0x5e,
+                          .value = 7};
+    const td_execution execution = {
+        .bindings = g->bindings, .binding_count = 2, .waits = &wait, .wait_count = 1};
+    const uint32_t first = fake_submission_count();
+    td_ticket ticket;
+    assert_int_equal(tdi_plan_execute(g->slot, &execution, &ticket), TD_OK);
+    for (uint32_t i = first; i < fake_submission_count(); i++) {
+        const fake_submission got = fake_submission_at(i);
+        assert_int_equal(got.foreign_waits, expected[got.queue] ? 1 : 0);
+        if (!expected[got.queue])
+            continue;
+        assert_int_equal(got.foreign_wait.stageMask, expected[got.queue]);
+        for (uint32_t k = 0; k < got.wait_count && got.queue == 1; k++)
+            assert_int_equal(got.waits[k].stages, expected[1]);
+        assert_true(got.wait_count > 0);
+    }
+}
+
+static void no_wait_is_left_out(void **state)
+{
+    (void)state;
+    const struct {
+        VkPipelineStageFlags2 stages, expected[TD_LANE_COUNT];
+    } cases[] = {
+        {0, {COMPUTE, COMPUTE, COPY}}, /* all */
+        {ALL, {COMPUTE, COMPUTE, COPY}},
+        {COPY, {0, 0, COPY}},
+        {VK_PIPELINE_STAGE_2_ALL_TRANSFER_BIT, {0, 0, COPY}},
+        /* Used by no queue: the first batch is on the compute lane. */
+        {VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT, {0, COMPUTE, 0}},
+        {VK_PIPELINE_STAGE_2_BOTTOM_OF_PIPE_BIT, {0, COMPUTE, 0}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        given g;
+        setup(&g, 3);
+        expect_waits(&g, cases[i].stages, cases[i].expected);
+        teardown(&g);
+    }
+}
+
+/* On its own queue a ticket is a barrier; a binary semaphore is consumed. */
+static void one_queue_waits_for_stages_that_it_does_not_use(void **state)
+{
+    (void)state;
+    const VkPipelineStageFlags2 stages[] = {0, HOST, VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT};
+    for (uint32_t i = 0; i < 3; i++) {
+        given g;
+        setup(&g, 1);
+        const td_wait wait = {.ticket = frame_submit(g.device, TD_LANE_COMPUTE),
+                              .stages = stages[i],
+                              .semaphore = (VkSemaphore)(uintptr_t)0x5e};
+        const td_execution execution = {
+            .bindings = g.bindings, .binding_count = 2, .waits = &wait, .wait_count = 1};
+        td_ticket ticket;
+        assert_int_equal(tdi_plan_execute(g.slot, &execution, &ticket), TD_OK);
+        const fake_submission got = fake_submission_at(1);
+        assert_int_equal(got.foreign_waits, 1);
+        assert_int_equal(got.foreign_wait.stageMask, COMPUTE | COPY);
+        assert_int_equal(got.commands->barriers[0].srcStageMask, ALL);
+        assert_int_equal(got.commands->barriers[0].dstStageMask, COMPUTE | COPY);
+        teardown(&g);
+    }
+}
+
 static td_graph *graph_with_image(td_resource *image)
 {
     td_graph *graph = graph_make();
@@ -126,6 +197,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(missing_arrays_are_refused),
         cmocka_unit_test(tickets_that_are_not_the_devices_are_refused),
+        cmocka_unit_test(no_wait_is_left_out),
+        cmocka_unit_test(one_queue_waits_for_stages_that_it_does_not_use),
         cmocka_unit_test(buffers_and_images_do_not_stand_for_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
