@@ -1,11 +1,18 @@
 #include "async/auto_mode.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-/* A mode must be faster by so much to be changed to, */
-#define HYSTERESIS 0.01
-/* and by so much to be decided for after one round. */
+/* A mode must be faster by so much to be decided for at first, */
+#define FIRST_GAIN 0.01
+/* by so much to be changed to later, */
+#define CHANGE_GAIN 0.02
+/* and by so much to be decided for before the last round. */
 #define CLEAR_GAIN 0.10
+/* Fewer rounds than there may be, but for clear gains: as many as take the time of so many of the
+ * shortest blocks, and no fewer than so many. */
+#define MOST_BLOCKS  (2 * TDI_AUTO_ROUNDS)
+#define LEAST_ROUNDS 3
 
 /* Measuring both costs at most one frame in so many, however long a block is. */
 #define MEASURED_SHARE 100
@@ -33,6 +40,7 @@ static void begin_measuring(tdi_auto *a)
     a->trying = a->present;
     a->round = a->second = a->lost = 0;
     a->spent = 0;
+    a->measured_ns = 0;
     begin_block(a);
 }
 
@@ -67,18 +75,19 @@ static void settle(tdi_auto *a, bool async, const char *reason)
     begin_block(a);
 }
 
-/* The middle of three, the mean of two, the one of one. */
+static int compare_periods(const void *one, const void *other)
+{
+    const double a = *(const double *)one, b = *(const double *)other;
+    return (a > b) - (a < b);
+}
+
+/* The middle one, or the mean of the two in the middle. */
 static double median_period(const double *values, uint32_t count)
 {
-    if (count == 1)
-        return values[0];
-    if (count == 2)
-        return (values[0] + values[1]) / 2;
-    const double low = values[0] < values[1] ? values[0] : values[1];
-    const double high = values[0] < values[1] ? values[1] : values[0];
-    if (values[2] < low)
-        return low;
-    return values[2] < high ? values[2] : high;
+    double sorted[TDI_AUTO_ROUNDS];
+    memcpy(sorted, values, count * sizeof sorted[0]);
+    qsort(sorted, count, sizeof sorted[0], compare_periods);
+    return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
 }
 
 static bool is_clear(double one, double other)
@@ -86,15 +95,22 @@ static bool is_clear(double one, double other)
     return one < other * (1 - CLEAR_GAIN) || other < one * (1 - CLEAR_GAIN);
 }
 
+static bool has_enough_rounds(const tdi_auto *a)
+{
+    return a->round == TDI_AUTO_ROUNDS ||
+           (a->round >= LEAST_ROUNDS && a->measured_ns >= MOST_BLOCKS * a->params.block_ns);
+}
+
 static void end_round(tdi_auto *a)
 {
+    const double gain = a->decisions ? CHANGE_GAIN : FIRST_GAIN;
     for (int mode = 0; mode < 2; mode++)
         a->median_ns[mode] = median_period(a->period_ns[mode], a->round + 1);
     const double present = a->median_ns[a->present], other = a->median_ns[!a->present];
     a->round++;
-    if (a->round < TDI_AUTO_ROUNDS && !is_clear(present, other))
+    if (!has_enough_rounds(a) && !is_clear(present, other))
         return;
-    if (other >= present * (1 - HYSTERESIS))
+    if (other >= present * (1 - gain))
         settle(a, a->present,
                a->present ? "measured: passthrough is not faster than asynchronous"
                           : "measured: asynchronous is not faster than passthrough");
@@ -115,22 +131,24 @@ static void give_up_block(tdi_auto *a)
 static bool has_pause(const tdi_auto_block *block)
 {
     const uint64_t others = block->last_ns - block->first_ns - block->longest_ns;
-    const uint32_t count = block->timed - 2;
-    return count > 0 && block->longest_ns > PAUSE_NS &&
-           block->longest_ns / PAUSE_TIMES > others / count;
+    const uint64_t work = block->last_work - block->first_work - block->longest_work;
+    return work > 0 && block->longest_ns > PAUSE_NS &&
+           (double)block->longest_ns / (double)block->longest_work / PAUSE_TIMES >
+               (double)others / (double)work;
 }
 
 /* The second block of a round is of the other mode, the first of the next round of the same, so
  * that the mode changes once a round. */
 static void end_block(tdi_auto *a)
 {
-    const uint32_t periods = a->block.timed - 1;
-    if (has_pause(&a->block)) {
+    const tdi_auto_block *block = &a->block;
+    const uint64_t ns = block->last_ns - block->first_ns;
+    if (has_pause(block)) {
         give_up_block(a);
         return;
     }
-    a->period_ns[a->trying][a->round] =
-        (double)(a->block.last_ns - a->block.first_ns) / (double)periods;
+    a->period_ns[a->trying][a->round] = (double)ns / (double)(block->last_work - block->first_work);
+    a->measured_ns += ns;
     a->lost = 0;
     begin_block(a);
     a->second ^= 1;
@@ -184,7 +202,23 @@ static void watch_busy(tdi_auto *a, uint64_t busy_ns)
         begin_measuring(a);
 }
 
-void tdi_auto_timed(tdi_auto *a, uint32_t block, uint64_t when_ns, uint64_t busy_ns)
+static void add_to_block(tdi_auto_block *block, uint64_t when_ns, uint64_t work)
+{
+    if (block->timed++ == 0) {
+        block->first_ns = block->last_ns = when_ns;
+        block->first_work = block->last_work = work;
+    }
+    const uint64_t ns = when_ns - block->last_ns, done = work - block->last_work;
+    if (block->longest_work == 0 ||
+        (double)ns * (double)block->longest_work > (double)block->longest_ns * (double)done) {
+        block->longest_ns = ns;
+        block->longest_work = done;
+    }
+    block->last_ns = when_ns;
+    block->last_work = work;
+}
+
+void tdi_auto_timed(tdi_auto *a, uint32_t block, uint64_t when_ns, uint64_t work, uint64_t busy_ns)
 {
     if (block != a->block.id)
         return;
@@ -192,11 +226,7 @@ void tdi_auto_timed(tdi_auto *a, uint32_t block, uint64_t when_ns, uint64_t busy
         watch_busy(a, busy_ns);
         return;
     }
-    if (a->block.timed++ == 0)
-        a->block.first_ns = a->block.last_ns = when_ns;
-    if (when_ns - a->block.last_ns > a->block.longest_ns)
-        a->block.longest_ns = when_ns - a->block.last_ns;
-    a->block.last_ns = when_ns;
+    add_to_block(&a->block, when_ns, work);
     const uint32_t periods = a->block.timed - 1;
     const bool long_enough =
         periods >= a->params.block_frames && when_ns - a->block.first_ns >= a->params.block_ns;

@@ -2,17 +2,19 @@
  * times alone. Pure logic: it is asked how each frame shall be done, and told when timed frames
  * happened; it calls nothing and allocates nothing.
  *
- * Blocks of frames of both modes alternate. The frames at the start of a block fill the queues anew
- * and are not timed; what counts is the period of the others, so a program that is held up by
- * something else ties, and the present mode stays. After a decision some frames are still timed:
- * if the work has changed much, or after many frames, both modes are measured again. */
+ * Blocks of frames of both modes alternate, for more rounds where frames are short and the modes
+ * close: a short block's time is mostly what else happened meanwhile. The frames at the start of a
+ * block fill the queues anew and are not timed; what counts is the period of the others, so a
+ * program that is held up by something else ties, and the present mode stays. After a decision some
+ * frames are still timed: if the work has changed much, or after many frames, both modes are
+ * measured again. */
 #ifndef TDI_ASYNC_AUTO_MODE_H
 #define TDI_ASYNC_AUTO_MODE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TDI_AUTO_ROUNDS  3
+#define TDI_AUTO_ROUNDS  9 /* at most */
 #define TDI_AUTO_SAMPLES 16
 
 typedef struct tdi_auto_params {
@@ -30,7 +32,8 @@ typedef struct tdi_auto_params {
 typedef struct tdi_auto_block {
     uint32_t id, issued, timed;
     uint64_t first_ns, last_ns;
-    uint64_t longest_ns; /* of its periods */
+    uint64_t first_work, last_work;
+    uint64_t longest_ns, longest_work; /* the period that took longest for its work */
 } tdi_auto_block;
 
 typedef struct tdi_auto {
@@ -39,9 +42,10 @@ typedef struct tdi_auto {
     bool measuring; /* no decision yet, or it is being made again */
     bool trying;    /* the mode of the block that is measured */
     uint32_t round, second;
-    uint32_t lost; /* blocks in a row */
+    uint32_t lost;        /* blocks in a row */
+    uint64_t measured_ns; /* in blocks of this decision */
     tdi_auto_block block;
-    double period_ns[2][TDI_AUTO_ROUNDS]; /* by mode; 1 is asynchronous */
+    double period_ns[2][TDI_AUTO_ROUNDS]; /* of a piece of work, by mode; 1 is asynchronous */
     double median_ns[2];                  /* of the last decision; 0: never measured */
     uint32_t spent;                       /* frames that measuring took */
     uint64_t settled;                     /* frames since the decision */
@@ -65,9 +69,10 @@ typedef struct tdi_auto_frame {
 /* How the next frame shall be done. */
 tdi_auto_frame tdi_auto_next(tdi_auto *a);
 
-/* A timed frame began, or ended, whichever is always told, at `when_ns`, and took the device
- * `busy_ns` (0: not known). In the order of the frames. */
-void tdi_auto_timed(tdi_auto *a, uint32_t block, uint64_t when_ns, uint64_t busy_ns);
+/* A timed frame began, or ended, whichever is always told, at `when_ns`, when `work` pieces of work
+ * were done since some moment (frames, or what frames have different numbers of), and took the
+ * device `busy_ns` (0: not known). In the order of the frames. */
+void tdi_auto_timed(tdi_auto *a, uint32_t block, uint64_t when_ns, uint64_t work, uint64_t busy_ns);
 
 /* A timed frame has no time: the block begins anew. */
 void tdi_auto_lost(tdi_auto *a, uint32_t block);

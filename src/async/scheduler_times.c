@@ -41,11 +41,13 @@ static uint32_t first_query(const tdi_scheduler_times *times, const tdi_timed_fr
 
 void tdi_scheduler_times_begin(tdi_scheduler_times *times, uint32_t block, uint32_t queue)
 {
+    times->begun++;
     if (times->count == TDI_TIMES_FRAMES)
         return;
     times->open = &times->frames[(times->first + times->count) % TDI_TIMES_FRAMES];
     *times->open = (tdi_timed_frame){
         .block = block,
+        .number = times->begun,
         .begun_ns = times->pool ? 0 : tdi_now_ns(),
         .bits = times->device->queues[queue].timestamp_bits,
     };
@@ -101,7 +103,7 @@ static bool tell_frame(tdi_scheduler_times *times, const tdi_timed_frame *frame,
     const double ns = (double)device->properties.limits.timestampPeriod;
     uint64_t ticks[TDI_TIMES_QUERIES];
     if (!times->pool) {
-        tdi_auto_timed(told, frame->block, frame->begun_ns, 0);
+        tdi_auto_timed(told, frame->block, frame->begun_ns, frame->number, 0);
         return true;
     }
     const VkResult result = device->vk.vkGetQueryPoolResults(
@@ -116,7 +118,7 @@ static bool tell_frame(tdi_scheduler_times *times, const tdi_timed_frame *frame,
     const uint64_t busy = ticks_between(ticks[0], ticks[frame->queries - 1], frame->bits);
     times->ticks += ticks_between(times->last_ticks, ticks[0], frame->bits);
     times->last_ticks = ticks[0];
-    tdi_auto_timed(told, frame->block, (uint64_t)((double)times->ticks * ns),
+    tdi_auto_timed(told, frame->block, (uint64_t)((double)times->ticks * ns), frame->number,
                    (uint64_t)((double)busy * ns));
     return true;
 }

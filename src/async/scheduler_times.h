@@ -14,6 +14,7 @@
 typedef struct tdi_timed_frame {
     uint32_t block; /* of the decision */
     uint32_t queries;
+    uint64_t number;   /* of all that were to be timed */
     uint64_t begun_ns; /* where the host's clock is used */
     uint32_t bits;     /* valid ones of a timestamp */
 } tdi_timed_frame;
@@ -23,6 +24,7 @@ typedef struct tdi_scheduler_times {
     VkQueryPool pool; /* NULL: the host's clock */
     tdi_timed_frame frames[TDI_TIMES_FRAMES];
     uint32_t first, count;      /* of a ring */
+    uint64_t begun;             /* frames to be timed, also where there was no room */
     tdi_timed_frame *open;      /* the frame under way, if it is timed */
     uint64_t ticks, last_ticks; /* since some moment, and as the device counts them */
     uint32_t polls;             /* in a row that the oldest frame was not done */

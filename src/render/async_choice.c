@@ -47,7 +47,7 @@ td_result tdi_async_choice_init(tdi_async_choice *choice, td_device *device, td_
     const tdi_auto_params params = {
         .warmup = in_flight + 1,
         .block_frames = 6,
-        .block_ns = 10 * TDI_NS_PER_MS,
+        .block_ns = 40 * TDI_NS_PER_MS,
         .most_frames = 256,
         .sample_every = 32,
         .sample_run = 2, /* of which the second is timed from the end of the first */
@@ -98,21 +98,20 @@ static void on_reached(tdi_watch *watch, td_result result)
     tdi_mutex_unlock(&choice->mutex);
 }
 
-/* Times a view: so submissions of fewer views than others measure the same. What a submission costs
- * the host counts in the periods that modes are compared by; how long the device was at work tells
- * other work. */
+/* Views are counted, so submissions of fewer views than others measure the same. What a submission
+ * costs the host counts in the periods that modes are compared by; how long the device was at work
+ * tells other work. */
 static void tell(tdi_async_choice *choice, const tdi_timed_submission *timed)
 {
     const bool known = timed->number == choice->last_number + 1;
     const uint64_t last = choice->last_done_ns;
     const uint64_t begin = last > timed->submitted_ns ? last : timed->submitted_ns;
-    choice->view_ns += (timed->done_ns - last) / timed->views;
     choice->last_number = timed->number;
     choice->last_done_ns = timed->done_ns;
     if (timed->failed)
         tdi_auto_lost(&choice->logic, timed->block);
     else
-        tdi_auto_timed(&choice->logic, timed->block, choice->view_ns,
+        tdi_auto_timed(&choice->logic, timed->block, timed->done_ns, timed->all_views,
                        known ? (timed->done_ns - begin) / timed->views : 0);
 }
 
@@ -148,6 +147,7 @@ void tdi_async_choice_submitted(tdi_async_choice *choice, td_ticket ticket, uint
         return;
     choice->chosen = false;
     choice->submissions++;
+    choice->views += views;
     choice->present = choice->next.async;
     if (!choice->next.timed || choice->count == TDI_TIMED_SUBMISSIONS)
         return;
@@ -159,6 +159,7 @@ void tdi_async_choice_submitted(tdi_async_choice *choice, td_ticket ticket, uint
         .block = choice->next.block,
         .views = views,
         .number = choice->submissions,
+        .all_views = choice->views,
         .submitted_ns = tdi_now_ns(),
     };
     tdi_ticket_watch(choice->device, &timed->watch);

@@ -19,7 +19,8 @@ typedef struct tdi_timed_submission {
     tdi_watch watch;
     tdi_async_choice *choice;
     uint32_t block, views;
-    uint64_t number; /* of the submission */
+    uint64_t number;    /* of the submission */
+    uint64_t all_views; /* of all submissions up to it */
     uint64_t submitted_ns;
     uint64_t done_ns; /* 0: under way; under the choice's lock, as is the next */
     bool failed;
@@ -37,9 +38,8 @@ struct tdi_async_choice {
     tdi_cond told;
     tdi_timed_submission timed[TDI_TIMED_SUBMISSIONS];
     uint32_t first, count; /* of a ring */
-    uint64_t submissions;
+    uint64_t submissions, views;
     uint64_t last_number, last_done_ns; /* of what was told last */
-    uint64_t view_ns;                   /* the sum of times a view */
 };
 
 /* How lanes are realised with and without queues of their own. False where a renderer of that mode

@@ -92,6 +92,52 @@ static void the_faster_way_is_kept(void **state)
     }
 }
 
+/* Blocks last as long by the clock, however many views a submission has. */
+static void long_submissions_are_measured_in_few(void **state)
+{
+    (void)state;
+    const uint64_t times[2] = {1000000, 1030000}; /* close, so that no round is enough */
+    td_device *device = fake_device_create(3);
+    tdi_async_choice choice;
+    tdi_set_clock(read_clock);
+    now = 1;
+    init(&choice, device, TD_ASYNC_AUTO);
+    run(&choice, device, 6 * (3 + 1 + 6) + 1, 64, times);
+    assert_int_equal(info_of(&choice).async_decisions, 1);
+    assert_false(info_of(&choice).async);
+    tdi_async_choice_destroy(&choice);
+    tdi_set_clock(NULL);
+    fake_device_destroy();
+}
+
+/* 1,700 submissions a second, in time that runs up to 8% faster or slower for some of them. */
+static void noise_does_not_decide(void **state)
+{
+    (void)state;
+    uint64_t random = 1;
+    for (uint32_t seed = 0; seed < 12; seed++) {
+        td_device *device = fake_device_create(3);
+        tdi_async_choice choice;
+        const bool better = seed % 2;
+        tdi_set_clock(read_clock);
+        now = 1;
+        init(&choice, device, TD_ASYNC_AUTO);
+        for (uint32_t i = 0; i < 400 && info_of(&choice).async_measuring; i++) {
+            random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            const uint64_t pace = 920 + (random >> 40) % 161;
+            uint64_t times[2];
+            times[better] = 8772 * pace / 1000;
+            times[!better] = 9524 * pace / 1000;
+            run(&choice, device, 7, 64, times);
+        }
+        assert_false(info_of(&choice).async_measuring);
+        assert_int_equal(info_of(&choice).async, better);
+        tdi_async_choice_destroy(&choice);
+        tdi_set_clock(NULL);
+        fake_device_destroy();
+    }
+}
+
 static void other_work_is_measured_again(void **state)
 {
     (void)state;
@@ -209,6 +255,8 @@ static void loss_ends_what_is_watched(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(long_submissions_are_measured_in_few),
+        cmocka_unit_test(noise_does_not_decide),
         cmocka_unit_test(the_faster_way_is_kept),
         cmocka_unit_test(other_work_is_measured_again),
         cmocka_unit_test(what_is_asked_for_is_done),

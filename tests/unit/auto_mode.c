@@ -30,7 +30,8 @@ static void run(world *w, uint64_t frames)
         w->now += w->frame_ns[frame.async];
         w->frames[frame.async]++;
         if (frame.timed)
-            tdi_auto_timed(&w->choice, frame.block, w->now, w->busy_ns);
+            tdi_auto_timed(&w->choice, frame.block, w->now, w->frames[0] + w->frames[1],
+                           w->busy_ns);
     }
 }
 
@@ -96,6 +97,94 @@ static void short_frames_are_measured_for_longer(void **state)
     assert_int_equal(brief.choice.decisions, 1);
 }
 
+/* Short frames as a renderer's of small images are, in time that runs up to 8% faster or slower
+ * for five milliseconds each. */
+#define STRETCH_NS UINT64_C(5000000)
+static const tdi_auto_params short_frames = {
+    .warmup = 4,
+    .block_frames = 6,
+    .block_ns = 40000000,
+    .most_frames = 256,
+    .sample_every = 32,
+    .again_after = 2048,
+    .change = 0.30,
+};
+
+static uint64_t noisy(uint64_t ns, uint64_t now, uint64_t seed)
+{
+    uint64_t mixed = (now / STRETCH_NS + 1) * UINT64_C(0x9e3779b97f4a7c15) + seed;
+    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return ns * (920 + (mixed >> 33) % 161) / 1000;
+}
+
+/* 114,000 and 105,000 views a second in submissions of 64. */
+static void noise_does_not_decide(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 1000; seed++) {
+        const bool better = seed % 2;
+        world w = {.busy_ns = 1000};
+        tdi_auto_init(&w.choice, &short_frames, true);
+        uint64_t begun = 0;
+        while (w.choice.measuring) {
+            w.frame_ns[better] = noisy(561000, w.now, seed);
+            w.frame_ns[!better] = noisy(610000, w.now, seed);
+            run(&w, 1);
+            begun++;
+        }
+        assert_int_equal(w.choice.present, better);
+        assert_true(begun < 2000);
+    }
+}
+
+/* Long frames are measured for no longer than that takes. */
+static void long_frames_are_measured_in_three_rounds(void **state)
+{
+    (void)state;
+    world w = {.frame_ns = {50000000, 51000000}, .busy_ns = 1000};
+    tdi_auto_init(&w.choice, &short_frames, true);
+    run(&w, 6 * (short_frames.warmup + 1 + short_frames.block_frames));
+    assert_int_equal(w.choice.decisions, 1);
+    assert_false(w.choice.present);
+}
+
+/* What was decided stays for a gain that was enough at first. */
+static void a_decision_is_not_changed_for_little(void **state)
+{
+    (void)state;
+    world w = make(1015, 1000, false);
+    run(&w, 200);
+    assert_true(w.choice.present);
+    w.frame_ns[0] = 985;
+    run(&w, 20000);
+    assert_true(w.choice.decisions > 1);
+    assert_true(w.choice.present);
+    w.frame_ns[0] = 970;
+    run(&w, 100000);
+    assert_false(w.choice.present);
+}
+
+/* Ten pieces of work, then one: a pause is what takes long for its work. */
+static void frames_may_have_different_amounts_of_work(void **state)
+{
+    (void)state;
+    tdi_auto a;
+    uint64_t now = 0, work = 0;
+    tdi_auto_init(&a, &params, true);
+    for (uint32_t i = 0; a.measuring && i < 1000; i++) {
+        const tdi_auto_frame frame = tdi_auto_next(&a);
+        const uint64_t pieces = i % 5 ? 1 : 10;
+        work += pieces;
+        now += pieces * (frame.async ? 30000000 : 20000000);
+        if (frame.timed)
+            tdi_auto_timed(&a, frame.block, now, work, 0);
+    }
+    assert_false(a.measuring);
+    assert_false(a.present);
+    assert_true(a.median_ns[1] == 30000000 && a.median_ns[0] == 20000000);
+}
+
 static void frames_without_times_do_not_measure_for_ever(void **state)
 {
     (void)state;
@@ -124,7 +213,7 @@ static void a_lost_frame_begins_its_block_anew(void **state)
     assert_int_equal(w.choice.block.issued, 0);
     /* What the old block's frames still tell means nothing. */
     for (uint64_t i = 0; i < 20; i++)
-        tdi_auto_timed(&w.choice, block, 1 + i, 1);
+        tdi_auto_timed(&w.choice, block, 1 + i, 1 + i, 1);
     assert_int_equal(w.choice.block.timed, 0);
     run(&w, 100);
     assert_false(w.choice.present);
@@ -222,6 +311,10 @@ int main(void)
         cmocka_unit_test(a_tie_keeps_the_present_mode),
         cmocka_unit_test(a_clear_difference_is_seen_in_one_round),
         cmocka_unit_test(short_frames_are_measured_for_longer),
+        cmocka_unit_test(noise_does_not_decide),
+        cmocka_unit_test(long_frames_are_measured_in_three_rounds),
+        cmocka_unit_test(a_decision_is_not_changed_for_little),
+        cmocka_unit_test(frames_may_have_different_amounts_of_work),
         cmocka_unit_test(frames_without_times_do_not_measure_for_ever),
         cmocka_unit_test(a_lost_frame_begins_its_block_anew),
         cmocka_unit_test(other_work_is_measured_again),
