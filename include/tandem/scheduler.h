@@ -8,6 +8,11 @@
  * the compute lane. *Passthrough*: it is recorded into the caller's own command buffer, nothing is
  * submitted, and there is nothing to wait for: the stream of Vulkan calls is the one that the
  * caller would have made without a scheduler.
+ *
+ * In mode auto frames of both kinds follow each other, and two rules of the caller's make that
+ * safe: a frame's graphics work is submitted before the next td_scheduler_begin_frame, and it has
+ * waited for what td_scheduler_waits named, in every frame. Each frame needs a `graphics` that is
+ * recording, since it may be passed through.
  */
 #ifndef TANDEM_SCHEDULER_H
 #define TANDEM_SCHEDULER_H
