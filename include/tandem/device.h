@@ -22,11 +22,18 @@ typedef enum td_lane {
     TD_LANE_COUNT = 3,    /**< Number of lanes. */
 } td_lane;
 
-/** Whether compute and transfer lanes get queues of their own. */
+/** Whether work of the compute and transfer lanes goes to queues of their own. A device takes the
+ * queues; a td_scheduler and a td_renderer decide whether they use those of their device. */
 typedef enum td_async_mode {
-    TD_ASYNC_AUTO = 0, /**< Where the device has them. */
-    TD_ASYNC_OFF = 1,  /**< Everything on the graphics queue. */
-    TD_ASYNC_ON = 2,   /**< As auto; ::TD_ERROR_UNSUPPORTED where the device has one queue only. */
+    /** Device: takes queues for the lanes where it has them. Scheduler: measures frames with
+     * compute on its own queue and on the graphics queue, and keeps the faster way. Renderer: the
+     * same with all lanes that have a queue. Nothing is measured where there is no choice. */
+    TD_ASYNC_AUTO = 0,
+    /** Everything on the graphics queue; of a device: also for all that is made from it. */
+    TD_ASYNC_OFF = 1,
+    /** Always on queues of their own. ::TD_ERROR_UNSUPPORTED where that cannot be: of a device with
+     * one queue only, of a scheduler where compute has none, of a renderer where no lane has. */
+    TD_ASYNC_ON = 2,
 } td_async_mode;
 
 /** How a device is chosen and made. Zero is the default. */
