@@ -50,7 +50,8 @@ TD_API td_result td_monitor_operations(td_monitor *monitor, td_operation *operat
 typedef struct td_lane_stats {
     double busy_ms;       /**< Length of the union of its spans. */
     double occupancy;     /**< Busy time over the time from the first to the last span of a lane. */
-    uint64_t submissions; /**< Batches submitted. */
+    uint64_t submissions; /**< Batches submitted that had work of the lane: where lanes share a
+                               queue, one may count for several. */
 } td_lane_stats;
 
 /** Statistics of a lane, of the spans that are kept; all zero without any, and on failure. */

@@ -187,11 +187,31 @@ static void add_host_times(const plan_spans *spans, uint32_t batch)
                         (int64_t)spans->frame_index, spans->submitted_ns, tdi_now_ns());
 }
 
+/* Like its spans, a submission counts for each lane that it has work of: lanes share queues. */
+static void count_submission(const plan_spans *spans, uint32_t batch)
+{
+    const td_plan *plan = spans->plan;
+    const tdi_plan_batch *planned = &plan->batches[batch];
+    uint32_t lanes = 0;
+    for (uint32_t i = 0; i < planned->pass_count && is_timed(spans, batch); i++) {
+        const td_pass_params *pass =
+            &plan->graph->passes[plan->order[planned->first_pass + i]].params;
+        if (pass->record)
+            lanes |= 1u << pass->lane;
+    }
+    if (lanes == 0)
+        lanes = 1u << planned->lane;
+    for (uint32_t lane = 0; lane < TD_LANE_COUNT; lane++) {
+        if (lanes >> lane & 1)
+            tdi_monitor_count_submission(spans->monitor, (td_lane)lane);
+    }
+}
+
 static void hand_over(plan_spans *spans)
 {
     spans->pending = false;
     for (uint32_t batch = 0; batch < spans->plan->batch_count; batch++) {
-        tdi_monitor_count_submission(spans->monitor, spans->plan->batches[batch].lane);
+        count_submission(spans, batch);
         if (is_timed(spans, batch))
             add_batch(spans, batch);
         else if (spans->plan->batches[batch].pass_count > 0)

@@ -24,6 +24,12 @@ class Lanes(DeviceCase):
         self.assertEqual((choice["mode"], choice["measured_ms"]), ("off", None))
         self.assertEqual(choice["reason"], "asked for")
 
+    def test_off_counts_submissions_where_there_is_work(self):
+        lanes = self.report("--async", "off", "--views", "4")["lanes"]
+        self.assertGreater(lanes["graphics"]["busy_ms"], 0)
+        for name, lane in lanes.items():
+            self.assertEqual(lane["submissions"] > 0, lane["busy_ms"] > 0, name)
+
     def test_on_is_on_or_refused(self):
         if not SPLIT:
             self.check(self.render("--async", "on"), 5, "queue")
