@@ -15,6 +15,7 @@
 
 #include "async/lane.h"
 #include "base/clock.h"
+#include "base/living.h"
 #include "gpu/queue.h"
 
 enum { PASSES = 10, SLOTS = 2 };
@@ -153,6 +154,7 @@ static void make_device(void)
     device.vk.vkEndCommandBuffer = end;
     device.vk.vkCmdDispatch = dispatch;
     device.vk.vkCmdPipelineBarrier2 = barrier;
+    tdi_living_add(&device);
     device.serial = 1;
     device.lane_queue[TD_LANE_COMPUTE] = 1;
     if (tdi_mutex_init(&device.attach_mutex, TDI_RANK_ATTACH) != TD_OK ||
