@@ -376,63 +376,6 @@ static void a_failed_submission_drops_the_frame(void **state)
     fake_device_destroy();
 }
 
-static void a_binary_semaphore_that_nobody_took_is_replaced(void **state)
-{
-    (void)state;
-    td_device *device = fake_device_create(3);
-    td_scheduler *scheduler = make(device, TD_ASYNC_ON, 1, true);
-    VkSemaphore semaphore;
-    VkPipelineStageFlags stages;
-    uint32_t count;
-    whole_frame(scheduler, 0);
-    assert_int_equal(td_scheduler_wait_semaphores(scheduler, &semaphore, &stages, &count), TD_OK);
-    assert_int_equal(count, 1);
-    assert_int_equal(stages, CONSUMERS);
-    assert_ptr_equal(semaphore, fake_binary(0));
-    whole_frame(scheduler, 1);
-    assert_ptr_equal(fake_submission_at(1).foreign_signal.semaphore, fake_binary(0));
-    whole_frame(scheduler, 2);
-    assert_ptr_equal(fake_submission_at(2).foreign_signal.semaphore, fake_binary(1));
-    assert_int_equal(fake_semaphores_alive(), TD_LANE_COUNT + 1);
-    fake_fail_semaphores(VK_ERROR_OUT_OF_DEVICE_MEMORY);
-    assert_int_equal(begin(scheduler, 3), TD_ERROR_DEVICE_MEMORY);
-    assert_no_frame(scheduler);
-    fake_fail_semaphores(VK_SUCCESS);
-    whole_frame(scheduler, 3);
-    assert_ptr_equal(fake_submission_at(3).foreign_signal.semaphore, fake_binary(2));
-    td_scheduler_destroy(scheduler);
-    assert_int_equal(fake_semaphores_alive(), TD_LANE_COUNT);
-    fake_device_destroy();
-}
-
-/* The program's graphics work may still wait for what it was handed, unless it named that work. */
-static void a_binary_semaphore_that_may_be_waited_for_outlives_its_scheduler(void **state)
-{
-    (void)state;
-    enum { KEPT, NAMED, NOT_TAKEN, WAYS };
-    for (int way = KEPT; way < WAYS; way++) {
-        td_device *device = fake_device_create(3);
-        const tdi_submission drawing = {.lane = TD_LANE_GRAPHICS};
-        for (uint32_t nth = 1; nth <= 3; nth++) {
-            td_scheduler *scheduler = make(device, TD_ASYNC_ON, 2, true);
-            VkSemaphore semaphore;
-            VkPipelineStageFlags stages;
-            uint32_t count;
-            td_ticket drawn;
-            whole_frame(scheduler, 0);
-            if (way != NOT_TAKEN)
-                assert_int_equal(
-                    td_scheduler_wait_semaphores(scheduler, &semaphore, &stages, &count), TD_OK);
-            assert_int_equal(tdi_lane_submit(device, &drawing, &drawn), TD_OK);
-            if (way == NAMED)
-                assert_int_equal(td_scheduler_consumed(scheduler, drawn), TD_OK);
-            td_scheduler_destroy(scheduler);
-            assert_int_equal(fake_semaphores_alive(), TD_LANE_COUNT + (way == KEPT ? nth : 0));
-        }
-        fake_device_destroy(); /* counts the semaphores */
-    }
-}
-
 static td_ticket submit_to(td_device *device, td_lane lane)
 {
     const tdi_submission submission = {.lane = lane};
@@ -624,8 +567,6 @@ int main(void)
         cmocka_unit_test(a_dropped_frame_frees_its_slot_at_once),
         cmocka_unit_test(a_failed_record_has_a_sentence_of_its_own),
         cmocka_unit_test(a_failed_submission_drops_the_frame),
-        cmocka_unit_test(a_binary_semaphore_that_nobody_took_is_replaced),
-        cmocka_unit_test(a_binary_semaphore_that_may_be_waited_for_outlives_its_scheduler),
         cmocka_unit_test(compute_waits_for_what_it_is_told),
         cmocka_unit_test(passthrough_waits_on_the_graphics_queue),
         cmocka_unit_test(loss_ends_a_wait_for_a_slot),
