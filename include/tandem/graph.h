@@ -23,7 +23,9 @@ typedef struct td_plan td_plan;
 /** A resource of a graph, numbered from 0. */
 typedef uint32_t td_resource;
 
-/** What resources and passes may depend on. */
+/** What the sizes of transient resources and the record functions may depend on, and nothing else:
+ * the graph only hands it to them. A program that is no renderer puts into it what it likes, such
+ * as the number of its items into `tile_width`, and 1 into the others. */
 typedef struct td_graph_extent {
     uint32_t tile_width;  /**< Pixels. */
     uint32_t tile_height; /**< Pixels. */
@@ -42,7 +44,9 @@ typedef enum td_resource_kind {
 typedef struct td_resource_params {
     const char *name;      /**< Unique in the graph; copied. */
     td_resource_kind kind; /**< Who gives it memory. */
-    /** Bytes of a transient buffer; a function of the extent alone. */
+    /** Bytes of a transient buffer; a function of the extent alone. It gets an offset that is a
+     * multiple of 256 into a buffer with the usages storage, uniform, indirect, vertex, index,
+     * transfer source and destination, which has no device address. */
     VkDeviceSize (*size)(const td_graph_extent *extent, void *user);
     void *user; /**< Handed to `size`. */
     bool image; /**< External or persistent images only; else a buffer. Where the plan uses queues
@@ -72,7 +76,11 @@ typedef struct td_use {
     td_before before;             /**< Of a write. */
     VkDeviceSize offset;          /**< Of the part of a buffer that is touched. */
     VkDeviceSize size;            /**< Of it; 0: all of the buffer. */
-    VkImageLayout layout;         /**< Of an image, while the pass runs. */
+    /** Of an image, while the pass runs. It is changed from that of the use before. The first use
+     * of an execution, if it reads or is ::TD_BEFORE_KEPT, finds the image in this very layout: the
+     * caller brings it there; ::TD_BEFORE_UNDEFINED takes it in any. It is left in the layout of
+     * its last use. */
+    VkImageLayout layout;
 } td_use;
 
 /** Where a resource is in an execution. */
@@ -186,8 +194,8 @@ typedef struct td_execution {
     uint32_t binding_count;     /**< Number of them. */
     const td_wait *waits;       /**< Further ones, on each queue that uses their stages; if none
                                      does, before everything: at most 13 semaphores, and a binary one
-                                   (value 0) only       where the plan uses one queue; td_ticket_import makes a
-                                   ticket       of it. */
+                                   (value 0) only       where the plan uses one queue; td_ticket_import
+                                   makes a       ticket       of it. */
     uint32_t wait_count;        /**< At most ::TD_MAX_WAITS. */
     void *frame;                /**< Handed to the passes. */
     td_monitor *monitor;        /**< Receives the spans of passes and lanes; may be NULL. */
