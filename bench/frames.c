@@ -196,23 +196,6 @@ typedef struct shared_device {
     uint32_t count;
 } shared_device;
 
-static VkPhysicalDevice find_physical(const tdi_vk_instance *instance, const uint8_t uuid[16])
-{
-    VkPhysicalDevice devices[16];
-    uint32_t count = 16;
-    (void)instance->vkEnumeratePhysicalDevices(instance->handle, &count, devices);
-    for (uint32_t i = 0; i < count; i++) {
-        VkPhysicalDeviceIDProperties ids = {.sType =
-                                                VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES};
-        VkPhysicalDeviceProperties2 properties = {
-            .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &ids};
-        instance->vkGetPhysicalDeviceProperties2(devices[i], &properties);
-        if (memcmp(ids.deviceUUID, uuid, 16) == 0)
-            return devices[i];
-    }
-    return VK_NULL_HANDLE;
-}
-
 static void import_queues(shared_device *s, VkPhysicalDevice physical,
                           const VkPhysicalDeviceFeatures2 *features, const td_device_info *info)
 {
@@ -247,7 +230,7 @@ static void make_shared(const td_device_info *info, uint32_t count, shared_devic
     tdi_feature_chain_init(&features);
     tdi_feature_chain_require(&features, &optional);
     load_ok(tdi_instance_create(false, &s->instance), "no Vulkan");
-    const VkPhysicalDevice physical = find_physical(&s->instance, info->uuid);
+    const VkPhysicalDevice physical = load_find_physical(&s->instance, info->uuid);
     for (uint32_t i = 0; i < 2; i++)
         queues[i] = (VkDeviceQueueCreateInfo){
             .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,

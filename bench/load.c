@@ -60,6 +60,23 @@ bool load_has_compute_queue(const load *l)
 
 /* ---- device ---- */
 
+VkPhysicalDevice load_find_physical(const tdi_vk_instance *instance, const uint8_t uuid[16])
+{
+    VkPhysicalDevice devices[MOST_DEVICES];
+    uint32_t count = MOST_DEVICES;
+    (void)instance->vkEnumeratePhysicalDevices(instance->handle, &count, devices);
+    for (uint32_t i = 0; i < count; i++) {
+        VkPhysicalDeviceIDProperties ids = {.sType =
+                                                VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES};
+        VkPhysicalDeviceProperties2 properties = {
+            .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &ids};
+        instance->vkGetPhysicalDeviceProperties2(devices[i], &properties);
+        if (memcmp(ids.deviceUUID, uuid, sizeof ids.deviceUUID) == 0)
+            return devices[i];
+    }
+    return VK_NULL_HANDLE;
+}
+
 /* The device that tandem would take. */
 static void choose_device(load *l)
 {
@@ -73,18 +90,7 @@ static void choose_device(load *l)
     l->graphics_family = info.lanes[TD_LANE_GRAPHICS].family;
     l->compute_family = info.lanes[TD_LANE_COMPUTE].family;
     load_ok(tdi_instance_create(false, &l->instance), "no Vulkan");
-    VkPhysicalDevice devices[MOST_DEVICES];
-    uint32_t count = MOST_DEVICES;
-    (void)l->instance.vkEnumeratePhysicalDevices(l->instance.handle, &count, devices);
-    for (uint32_t i = 0; i < count && !l->physical; i++) {
-        VkPhysicalDeviceIDProperties ids = {.sType =
-                                                VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES};
-        VkPhysicalDeviceProperties2 properties = {
-            .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &ids};
-        l->instance.vkGetPhysicalDeviceProperties2(devices[i], &properties);
-        if (memcmp(ids.deviceUUID, info.uuid, sizeof info.uuid) == 0)
-            l->physical = devices[i];
-    }
+    l->physical = load_find_physical(&l->instance, info.uuid);
 }
 
 static void make_device(load *l, const load_params *params, tdi_feature_chain *features)

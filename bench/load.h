@@ -60,6 +60,9 @@ void load_record_return(const load *l, VkCommandBuffer commands);
 void load_begin_rendering(const load *l, VkCommandBuffer commands, VkRenderingFlags flags);
 void load_bind_triangles(const load *l, VkCommandBuffer commands, uint32_t slot);
 
+/* The device with this UUID, or VK_NULL_HANDLE. */
+VkPhysicalDevice load_find_physical(const tdi_vk_instance *instance, const uint8_t uuid[16]);
+
 /* Exits with the call's name if it failed. */
 void load_check(VkResult result, const char *call);
 void load_ok(td_result result, const char *what);
