@@ -65,7 +65,6 @@ struct td_recorder {
     uint64_t recording; /* counts from 1, those that failed too; changed under the lock */
     uint32_t next_slot;
     bool recorded;       /* a frame awaits its submission */
-    bool secondary;      /* its parts are */
     recorder_slot *open; /* its slot */
     td_recorder_frame work;
     _Atomic uint32_t next_part;
@@ -73,6 +72,11 @@ struct td_recorder {
 };
 
 /* ---- one part ---- */
+
+static bool is_secondary(const td_recorder *recorder)
+{
+    return recorder->work.inheritance != NULL;
+}
 
 static td_result begin_pool(td_recorder *recorder, recorder_pool *pool)
 {
@@ -144,8 +148,8 @@ static uint32_t first_item(const td_recorder *recorder, uint32_t part)
 static td_result record_part(td_recorder *recorder, uint32_t thread, uint32_t part)
 {
     recorder_pool *pool = &recorder->open->pools[thread];
-    const VkCommandBufferLevel level =
-        recorder->secondary ? VK_COMMAND_BUFFER_LEVEL_SECONDARY : VK_COMMAND_BUFFER_LEVEL_PRIMARY;
+    const VkCommandBufferLevel level = is_secondary(recorder) ? VK_COMMAND_BUFFER_LEVEL_SECONDARY
+                                                              : VK_COMMAND_BUFFER_LEVEL_PRIMARY;
     VkCommandBuffer commands;
     TDI_TRY(begin_pool(recorder, pool));
     TDI_TRY(next_buffer(recorder, pool, level, &commands));
@@ -242,7 +246,6 @@ static void offer_parts(td_recorder *recorder, const td_recorder_frame *frame, u
     wait_until_idle(recorder);
     recorder->work = *frame;
     recorder->part_count = parts;
-    recorder->secondary = frame->inheritance != NULL;
     for (uint32_t i = 0; i < recorder->thread_count; i++)
         recorder->threads[i].result = TD_OK;
     atomic_store(&recorder->next_part, 0);
@@ -350,7 +353,7 @@ td_result td_recorder_submit(td_recorder *recorder, const td_wait *waits, uint32
     if (!out || (wait_count > 0 && !waits))
         return tdi_fail(TD_ERROR_ARGUMENT, "td_recorder_submit: `%s` is NULL",
                         out ? "waits" : "out");
-    if (recorder->secondary)
+    if (is_secondary(recorder))
         return tdi_fail(TD_ERROR_STATE,
                         "td_recorder_submit: the frame's parts are secondary command buffers; "
                         "execute them, and call td_recorder_submitted");
