@@ -43,8 +43,8 @@ TD_API td_result td_request_result(td_request *request);
 TD_API td_result td_request_wait(td_request *request, uint64_t timeout_ns);
 
 /** Called once when a request is finished, under no lock, on the thread that finished it: one of
- * tandem's. It may use the request, release it and submit work, but must not wait for other
- * requests. */
+ * tandem's, or the one whose td_request_cancel did. It may use the request, release it and submit
+ * work, but must not wait for other requests. */
 typedef void (*td_request_fn)(void *user, td_request *request);
 
 /** Sets the callback. On a request that is finished already it is called before this returns, on
@@ -55,9 +55,16 @@ TD_API td_result td_request_on_finish(td_request *request, td_request_fn fn, voi
  * and is closed with it; made on the first call. ::TD_ERROR_SYSTEM if none is to be had. */
 TD_API td_result td_request_descriptor(td_request *request, int *fd);
 
-/** Asks for cancellation. True if the request is cancelled or will be, once the work for it has
- * stopped; false if it is too late. Work that has been submitted to the GPU runs to its end; its
- * result is dropped. */
+/** Says that the result is not wanted. What comes of it depends on the state of the work:
+ *
+ * - queued and not submitted to the GPU yet (an upload, a readback): it is taken out of its queue,
+ *   and the request is cancelled when this returns; its callback has been called, on this thread;
+ * - submitted: the GPU runs it to its end, and the request is cancelled then; until then it is
+ *   pending, and what the work uses must stay as it is;
+ * - finished: it is too late, and nothing changes.
+ *
+ * True if the request is cancelled or will be; false if it was finished before. Thread-safe; may be
+ * called more than once. */
 TD_API bool td_request_cancel(td_request *request);
 
 /** Gives the handle back, and what was leased with it. Allowed in any state: a pending request goes

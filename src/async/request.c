@@ -213,14 +213,25 @@ td_result td_request_descriptor(td_request *request, int *fd)
     return result;
 }
 
+/* True for the call that is the first to ask. */
+static bool ask_for_cancellation(td_request *request, td_request_state *state)
+{
+    tdi_mutex_lock(&request->mutex);
+    *state = state_of(request);
+    bool first = *state == TD_REQUEST_PENDING && !request->cancel_requested;
+    if (first)
+        request->cancel_requested = true;
+    tdi_mutex_unlock(&request->mutex);
+    return first;
+}
+
 bool td_request_cancel(td_request *request)
 {
     if (!request)
         return false;
-    tdi_mutex_lock(&request->mutex);
-    td_request_state state = state_of(request);
-    if (state == TD_REQUEST_PENDING)
-        request->cancel_requested = true;
-    tdi_mutex_unlock(&request->mutex);
+    td_request_state state;
+    const tdi_request_class *class_ = request->class_;
+    if (ask_for_cancellation(request, &state) && class_->cancel && class_->cancel(request->payload))
+        tdi_request_finish(request, TD_ERROR_CANCELLED);
     return state == TD_REQUEST_PENDING || state == TD_REQUEST_CANCELLED;
 }

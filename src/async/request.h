@@ -11,6 +11,13 @@ typedef struct tdi_request_class {
     /* Gives a lease back early: called once, when the last of the user's handles is released, be
      * the request finished or not. May be NULL. */
     void (*released)(void *payload);
+    /* Takes work that has not been submitted yet out of its queue, and is then true: whoever
+     * queued it must not finish the request any more, which td_request_cancel does at once,
+     * callbacks and all, on its own thread. False: the work goes on, and whoever does it finishes
+     * the request. Called under no lock, once at most, and possibly while another thread starts or
+     * finishes the work: the queue's own lock decides who has it. The payload lives, since the
+     * caller holds a handle. NULL: nothing waits to be submitted. */
+    bool (*cancel)(void *payload);
 } tdi_request_class;
 
 /* A pending request with two references: the user's and the library's (see tdi_request_finish).

@@ -24,7 +24,7 @@ static void on_destroy(void *user)
     ((payload *)user)->destroyed++;
 }
 
-static const tdi_request_class CLASS = {on_destroy, NULL};
+static const tdi_request_class CLASS = {.destroy = on_destroy};
 
 static td_request *make(payload *p)
 {

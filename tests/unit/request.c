@@ -26,8 +26,8 @@ static void on_released(void *user)
     ((payload *)user)->released++;
 }
 
-static const tdi_request_class CLASS = {on_destroy, on_released};
-static const tdi_request_class OTHER = {NULL, NULL};
+static const tdi_request_class CLASS = {.destroy = on_destroy, .released = on_released};
+static const tdi_request_class OTHER = {.destroy = NULL};
 
 static void on_finish(void *user, td_request *request)
 {
@@ -156,6 +156,76 @@ static void cancelling_after_the_end_is_too_late(void **state)
     tdi_request_finish(request, TD_OK);
     assert_false(td_request_cancel(request));
     assert_int_equal(td_request_result(request), TD_OK);
+    td_request_release(request);
+}
+
+/* An owner with a queue: what is in it can be taken out. */
+typedef struct owner {
+    payload p; /* first, so that on_destroy and on_released do for it */
+    bool queued;
+    int asked;
+} owner;
+
+static bool take_out(void *user)
+{
+    owner *o = user;
+    const bool queued = o->queued;
+    o->queued = false;
+    o->asked++;
+    return queued;
+}
+
+static const tdi_request_class QUEUED = {
+    .destroy = on_destroy, .released = on_released, .cancel = take_out};
+
+static td_request *make_queued(owner *o, bool queued)
+{
+    *o = (owner){.queued = queued};
+    td_request *request;
+    assert_int_equal(tdi_request_create(&QUEUED, o, &request), TD_OK);
+    return request;
+}
+
+static void cancelling_before_the_start_ends_it_at_once(void **state)
+{
+    (void)state;
+    owner o;
+    td_request *request = make_queued(&o, true);
+    assert_int_equal(td_request_on_finish(request, on_finish, &o.p), TD_OK);
+    assert_true(td_request_cancel(request));
+    assert_int_equal(td_request_poll(request), TD_REQUEST_CANCELLED);
+    assert_int_equal(td_request_wait(request, TD_FOREVER), TD_ERROR_CANCELLED);
+    assert_int_equal(o.p.called, 1);
+    assert_int_equal(o.p.state_in_callback, TD_REQUEST_CANCELLED);
+    assert_true(td_request_cancel(request));
+    assert_int_equal(o.asked, 1);
+    assert_int_equal(o.p.destroyed, 0);
+    td_request_release(request);
+    assert_int_equal(o.p.destroyed, 1);
+}
+
+static void cancelling_after_the_start_waits_for_the_work(void **state)
+{
+    (void)state;
+    owner o;
+    td_request *request = make_queued(&o, false);
+    assert_true(td_request_cancel(request));
+    assert_true(td_request_cancel(request));
+    assert_int_equal(o.asked, 1);
+    assert_int_equal(td_request_poll(request), TD_REQUEST_PENDING);
+    tdi_request_finish(request, TD_OK);
+    assert_int_equal(td_request_poll(request), TD_REQUEST_CANCELLED);
+    td_request_release(request);
+}
+
+static void what_is_finished_is_not_taken_out(void **state)
+{
+    (void)state;
+    owner o;
+    td_request *request = make_queued(&o, false);
+    tdi_request_finish(request, TD_OK);
+    assert_false(td_request_cancel(request));
+    assert_int_equal(o.asked, 0);
     td_request_release(request);
 }
 
@@ -352,6 +422,9 @@ int main(void)
         cmocka_unit_test(payloads_are_known_by_their_class),
         cmocka_unit_test(cancelling_before_the_end_wins),
         cmocka_unit_test(cancelling_after_the_end_is_too_late),
+        cmocka_unit_test(cancelling_before_the_start_ends_it_at_once),
+        cmocka_unit_test(cancelling_after_the_start_waits_for_the_work),
+        cmocka_unit_test(what_is_finished_is_not_taken_out),
         cmocka_unit_test(a_callback_is_called_once_before_or_after_the_end),
         cmocka_unit_test(a_callback_may_release_the_request),
         cmocka_unit_test(a_pending_request_may_be_released),
