@@ -37,7 +37,8 @@ struct tdi_frame {
     TDI_ADDRESS views; /* struct tdi_view[view_count] */
 
     TDI_UINT image_width, image_height;
-    TDI_UINT tile_x, tile_y, tile_width, tile_height;
+    TDI_UINT tile_x, tile_y, tile_width, tile_height; /* in the image */
+    TDI_UINT first_row, rows; /* of the image, that the result has; tiles lie within */
     TDI_UINT view_count;
     TDI_UINT cluster_instance_count;
     TDI_UINT masked_instance_count; /* how many of them have a masked surface */

@@ -65,6 +65,8 @@ typedef struct td_renderer_frame {
     uint32_t tile_y;        /**< First row of the tile. */
     uint32_t tile_width;    /**< Pixels. */
     uint32_t tile_height;   /**< Pixels. */
+    uint32_t first_row;     /**< Row of the image that the result begins with; 0 but in bands. */
+    uint32_t rows;          /**< Rows of the image that the result has. */
     uint64_t view_bytes;    /**< From one view to the next. */
     uint64_t color_offset;  /**< Bytes into a view; UINT64_MAX: not rendered. */
     uint64_t depth_offset;  /**< As color_offset. */
@@ -99,6 +101,11 @@ typedef struct td_renderer_params {
     uint32_t views_per_submission;  /**< 1 to 64; 0: chosen by size. */
     uint32_t tile_width;            /**< 0: as large as the budget allows. */
     uint32_t tile_height;           /**< 0: as large as the budget allows. */
+    bool bands;                     /**< An image that the budget has no room for may come in bands
+                                         (td_renderer_submit_band): runs of full-width rows. Tiles
+                                         do not become smaller than 256 before that. Never changes
+                                         a byte. */
+    uint32_t band_height;           /**< Rows of a band in any case; 0: see `bands`. */
     float exposure;                 /**< EV; radiance is scaled by 2^exposure. */
     td_tonemap tonemap;             /**< Tone curve. */
     td_raster raster;               /**< How triangles become samples. ::TD_ERROR_UNSUPPORTED with
@@ -133,7 +140,9 @@ typedef struct td_renderer_info {
     uint32_t views_per_submission; /**< Views in a submission at most. */
     uint32_t tile_width;           /**< Pixels. */
     uint32_t tile_height;          /**< Pixels. */
-    uint32_t tiles;                /**< Tiles an image. */
+    uint32_t tiles;                /**< Tiles an image, all bands together. */
+    uint32_t bands;                /**< Bands an image; 1: images come whole. */
+    uint32_t band_height;          /**< Rows of a band but the last, which may have fewer. */
     uint64_t transient_bytes;      /**< Needed within submissions, all sets together. */
     uint64_t readback_bytes;       /**< Of all slots. */
     td_raster raster;              /**< What was chosen; never ::TD_RASTER_AUTO. */
@@ -158,9 +167,18 @@ TD_API td_result td_renderer_write_svg(const td_renderer *renderer, const char *
  * each. Waits at most `timeout_ns` for a free slot (an image in tiles keeps the caller until its
  * last tile is submitted): ::TD_ERROR_AGAIN (limit 0) or
  * ::TD_ERROR_TIMEOUT while all are in flight or leased. `item` numbers the first view in the
- * monitor's spans. On failure there are no requests. */
+ * monitor's spans. On failure there are no requests. ::TD_ERROR_STATE if images of this renderer
+ * come in bands. */
 TD_API td_result td_renderer_submit(td_renderer *renderer, const td_camera *cameras, uint32_t count,
                                     uint64_t item, uint64_t timeout_ns, td_request **requests);
+
+/** The same for one band of one view: number `band`, from 0 at the top, of td_renderer_info.bands.
+ * The images of its request have the rows from `band * band_height` on and as many as there are, at
+ * most `band_height`; their bytes are those of the whole image. Bands may be submitted in any order,
+ * and those of several views by turns; the scene must not change between bands of one image. */
+TD_API td_result td_renderer_submit_band(td_renderer *renderer, const td_camera *camera,
+                                         uint32_t band, uint64_t item, uint64_t timeout_ns,
+                                         td_request **request);
 
 /** Type of a pixel's components. */
 typedef enum td_component {

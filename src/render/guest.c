@@ -36,6 +36,8 @@ td_renderer_frame tdi_guest_frame(const struct tdi_frame *frame, const tdi_resul
         .tile_y = frame->tile_y,
         .tile_width = frame->tile_width,
         .tile_height = frame->tile_height,
+        .first_row = frame->first_row,
+        .rows = frame->rows,
         .view_bytes = layout->view_bytes,
         .color_offset = offset_of(layout, TD_OUTPUT_COLOR, layout->color),
         .depth_offset = offset_of(layout, TD_OUTPUT_DEPTH, layout->depth),

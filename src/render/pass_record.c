@@ -96,7 +96,8 @@ void tdi_record_raster_large(const td_pass_context *context)
 /* Where the outputs lie in the readback slot. */
 static struct tdi_output_layout slot_layout(const struct tdi_frame *frame)
 {
-    const uint32_t first = frame->tile_y * frame->image_width + frame->tile_x;
+    const uint32_t row = frame->tile_y - frame->first_row;
+    const uint32_t first = row * frame->image_width + frame->tile_x;
     return (struct tdi_output_layout){
         .color_word = frame->color_word + first,
         .depth_word = frame->depth_word + first,

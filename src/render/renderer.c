@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "gpu/import.h"
 #include "render/async_choice.h"
+#include "render/band.h"
 #include "render/guest.h"
 #include "render/hardware.h"
 #include "render/result.h"
@@ -110,13 +111,20 @@ static td_renderer_params with_defaults(const td_renderer_params *params)
     return filled;
 }
 
-/* A result that is larger than a binding may be is written tile by tile and copied. */
+static uint32_t rows_of_results(const td_renderer_params *params)
+{
+    const uint32_t rows = params->band_height;
+    return rows > 0 && rows < params->height ? rows : params->height;
+}
+
+/* A result that is larger than a binding may be is written tile by tile and copied, unless bands
+ * make it smaller. */
 static void choose_way_of_results(td_renderer *renderer)
 {
     const td_renderer_params *params = &renderer->params;
     tdi_result_layout layout;
-    tdi_result_layout_make(params->width, params->height, params->outputs, &layout);
-    if (layout.view_bytes > renderer->device->max_storage_range)
+    tdi_result_layout_make(params->width, rows_of_results(params), params->outputs, &layout);
+    if (layout.view_bytes > renderer->device->max_storage_range && !params->bands)
         renderer->params.copy_results = true;
 }
 
@@ -284,11 +292,6 @@ void td_renderer_destroy(td_renderer *renderer)
     tdi_free(renderer);
 }
 
-static uint32_t tiles_across(uint32_t size, uint32_t tile)
-{
-    return (size + tile - 1) / tile;
-}
-
 void td_renderer_get_info(const td_renderer *renderer, td_renderer_info *out)
 {
     const tdi_sizing *sizing = &renderer->sizing;
@@ -298,8 +301,10 @@ void td_renderer_get_info(const td_renderer *renderer, td_renderer_info *out)
         .views_per_submission = sizing->views,
         .tile_width = sizing->tile_width,
         .tile_height = sizing->tile_height,
-        .tiles = tiles_across(renderer->params.width, sizing->tile_width) *
-                 tiles_across(renderer->params.height, sizing->tile_height),
+        .tiles = tdi_band_tiles(renderer->params.width, renderer->params.height,
+                                sizing->band_height, sizing->tile_width, sizing->tile_height),
+        .bands = tdi_band_count(renderer->params.height, sizing->band_height),
+        .band_height = sizing->band_height,
         .transient_bytes = sizing->transient_bytes * sizing->transient_sets,
         .readback_bytes = sizing->layout.view_bytes * sizing->views * sizing->result_slots,
         .raster = renderer->params.raster,
@@ -322,13 +327,16 @@ static uint32_t words(VkDeviceSize bytes)
 }
 
 /* What all tiles of a submission share. */
-static void fill_frame(const td_renderer *renderer, uint32_t views, struct tdi_frame *frame)
+static void fill_frame(const td_renderer *renderer, uint32_t views, tdi_band band,
+                       struct tdi_frame *frame)
 {
     const td_renderer_params *params = &renderer->params;
     const tdi_result_layout *layout = &renderer->sizing.layout;
     const td_scene *scene = renderer->scene;
     frame->image_width = params->width;
     frame->image_height = params->height;
+    frame->first_row = band.first_row;
+    frame->rows = band.rows;
     frame->view_count = views;
     frame->view_words = words(layout->view_bytes);
     frame->color_word = words(layout->color);
@@ -360,6 +368,7 @@ typedef struct submission {
     struct tdi_frame frame;
     struct tdi_view views[TDI_MAX_VIEWS];
     tdi_result *result;
+    tdi_band band;
     bool async;
     uint64_t item;
     td_ticket last;
@@ -379,7 +388,7 @@ static td_result write_frame(td_renderer *renderer, frame_slot *slot, submission
 static bool is_last_tile(const td_renderer *renderer, const struct tdi_frame *frame)
 {
     return frame->tile_x + frame->tile_width == renderer->params.width &&
-           frame->tile_y + frame->tile_height == renderer->params.height;
+           frame->tile_y + frame->tile_height == frame->first_row + frame->rows;
 }
 
 static td_result execute_tile(td_renderer *renderer, submission *work)
@@ -441,13 +450,14 @@ static uint32_t tile_extent(uint32_t start, uint32_t tile, uint32_t size)
 static td_result execute_tiles(td_renderer *renderer, submission *work)
 {
     const tdi_sizing *sizing = &renderer->sizing;
-    const uint32_t width = renderer->params.width, height = renderer->params.height;
-    for (uint32_t y = 0; y < height; y += sizing->tile_height) {
+    const uint32_t width = renderer->params.width;
+    const uint32_t end = work->band.first_row + work->band.rows;
+    for (uint32_t y = work->band.first_row; y < end; y += sizing->tile_height) {
         for (uint32_t x = 0; x < width; x += sizing->tile_width) {
             work->frame.tile_x = x;
             work->frame.tile_y = y;
             work->frame.tile_width = tile_extent(x, sizing->tile_width, width);
-            work->frame.tile_height = tile_extent(y, sizing->tile_height, height);
+            work->frame.tile_height = tile_extent(y, sizing->tile_height, end);
             TDI_TRY(execute_tile(renderer, work));
         }
     }
@@ -493,8 +503,27 @@ static td_result begin_result(td_renderer *renderer, uint32_t count, uint64_t ti
 static td_result execute(td_renderer *renderer, uint32_t count, submission *work)
 {
     TDI_TRY(tdi_device_scene_update(renderer->device_scene, renderer->scene, &work->frame));
-    fill_frame(renderer, count, &work->frame);
+    fill_frame(renderer, count, work->band, &work->frame);
     return execute_tiles(renderer, work);
+}
+
+/* One band of some views. */
+static td_result submit(td_renderer *renderer, const td_camera *cameras, uint32_t count,
+                        tdi_band band, uint64_t item, uint64_t timeout_ns, td_request **requests)
+{
+    submission work = {.band = band, .item = item};
+    TDI_TRY(make_views(renderer, cameras, count, &work));
+    TDI_TRY(begin_result(renderer, count, timeout_ns, &work.result));
+    tdi_result_set_rows(work.result, band.rows);
+    work.async = tdi_async_choice_next(&renderer->choice);
+    const td_result result = execute(renderer, count, &work);
+    if (result != TD_OK) {
+        tdi_result_abandon(work.result, work.last);
+        return result;
+    }
+    tdi_async_choice_submitted(&renderer->choice, work.last, count);
+    tdi_result_submitted(work.result, work.last, requests);
+    return TD_OK;
 }
 
 td_result td_renderer_submit(td_renderer *renderer, const td_camera *cameras, uint32_t count,
@@ -506,16 +535,27 @@ td_result td_renderer_submit(td_renderer *renderer, const td_camera *cameras, ui
     if (count < 1 || count > renderer->sizing.views)
         return tdi_fail(TD_ERROR_ARGUMENT, "%u views in a submission; 1 to %u are possible", count,
                         renderer->sizing.views);
-    submission work = {.item = item};
-    TDI_TRY(make_views(renderer, cameras, count, &work));
-    TDI_TRY(begin_result(renderer, count, timeout_ns, &work.result));
-    work.async = tdi_async_choice_next(&renderer->choice);
-    const td_result result = execute(renderer, count, &work);
-    if (result != TD_OK) {
-        tdi_result_abandon(work.result, work.last);
-        return result;
-    }
-    tdi_async_choice_submitted(&renderer->choice, work.last, count);
-    tdi_result_submitted(work.result, work.last, requests);
-    return TD_OK;
+    const uint32_t height = renderer->params.height;
+    if (renderer->sizing.band_height < height)
+        return tdi_fail(TD_ERROR_STATE,
+                        "images of this renderer come in %u bands of %u rows: "
+                        "td_renderer_submit_band submits one",
+                        tdi_band_count(height, renderer->sizing.band_height),
+                        renderer->sizing.band_height);
+    const tdi_band whole = {.rows = height};
+    return submit(renderer, cameras, count, whole, item, timeout_ns, requests);
+}
+
+td_result td_renderer_submit_band(td_renderer *renderer, const td_camera *camera, uint32_t band,
+                                  uint64_t item, uint64_t timeout_ns, td_request **request)
+{
+    if (!renderer || !camera || !request)
+        return tdi_fail(TD_ERROR_ARGUMENT,
+                        "td_renderer_submit_band: renderer, camera and request must not be NULL");
+    const uint32_t height = renderer->params.height;
+    const uint32_t count = tdi_band_count(height, renderer->sizing.band_height);
+    if (band >= count)
+        return tdi_fail(TD_ERROR_ARGUMENT, "band %u of an image in %u bands", band, count);
+    const tdi_band rows = tdi_band_at(height, renderer->sizing.band_height, band);
+    return submit(renderer, camera, 1, rows, item, timeout_ns, request);
 }

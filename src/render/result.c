@@ -17,6 +17,7 @@ struct tdi_result {
     tdi_readback_slot *slot;
     tdi_watch watch;
     uint32_t view_count;
+    uint32_t rows;       /* of each plane; the layout's at most */
     uint32_t unreleased; /* guarded by results->mutex */
     result_view views[TDI_MAX_VIEWS];
 };
@@ -130,6 +131,7 @@ td_result tdi_results_begin(tdi_results *results, uint32_t views, uint64_t timeo
         .results = results,
         .slot = slot,
         .view_count = views,
+        .rows = results->layout.height,
         .unreleased = views,
     };
     for (uint32_t i = 0; i < views; i++) {
@@ -145,6 +147,11 @@ td_result tdi_results_begin(tdi_results *results, uint32_t views, uint64_t timeo
     }
     *out = result;
     return TD_OK;
+}
+
+void tdi_result_set_rows(tdi_result *result, uint32_t rows)
+{
+    result->rows = rows;
 }
 
 VkBuffer tdi_result_buffer(const tdi_result *result)
@@ -234,6 +241,7 @@ td_result td_request_image(td_request *request, td_output output, td_image *out)
     VkDeviceSize offset = 0;
     *out = (td_image){0};
     TDI_TRY(plane_of(layout, output, &offset, out));
+    out->height = view->result->rows;
     out->pixels =
         (const char *)view->result->slot->mapped + view->index * layout->view_bytes + offset;
     return TD_OK;

@@ -11,7 +11,8 @@
 
 #define TDI_RESULT_PIXEL_BYTES 12 /* of all outputs together */
 
-/* Where the outputs of one view lie in a slot: bytes from the view's start; rows are tight. */
+/* Where the outputs of one view, or of a band of it, lie in a slot: bytes from the view's start;
+ * rows are tight. */
 typedef struct tdi_result_layout {
     uint32_t width, height;
     uint32_t outputs;
@@ -35,6 +36,8 @@ void tdi_results_destroy(tdi_results *results);
 typedef struct tdi_result tdi_result;
 td_result tdi_results_begin(tdi_results *results, uint32_t views, uint64_t timeout_ns,
                             tdi_result **out);
+/* The result has only so many rows of each plane: that of a band which is lower than the others. */
+void tdi_result_set_rows(tdi_result *result, uint32_t rows);
 VkBuffer tdi_result_buffer(const tdi_result *result);
 VkDeviceSize tdi_result_bytes(const tdi_result *result);
 

@@ -10,6 +10,9 @@
 #define AUTO_PIXELS_GPU      (UINT64_C(4) << 20)   /* samples in a submission that fill a GPU */
 #define AUTO_PIXELS_SOFTWARE (UINT64_C(256) << 10) /* sharing gains nothing above (fact F17) */
 #define MIN_RESULT_SLOTS     2
+#define MIN_TILE_WHOLE       256 /* bands are quicker than smaller tiles of a whole image */
+#define MIN_BAND             64  /* rows; each band looks at all of the scene again */
+#define BAND_SLOTS           4
 
 #define MIB(bytes) ((double)(bytes) / 1048576.0)
 
@@ -74,36 +77,71 @@ static bool bindable(const tdi_sizing_request *request, const tdi_sizing *sizing
            bound <= request->device->max_storage_range;
 }
 
+/* The image may still be split into bands. */
+static bool may_split_bands(const td_renderer_params *params, const tdi_sizing *sizing)
+{
+    return params->bands && params->band_height == 0 && sizing->band_height > MIN_BAND;
+}
+
 /* Halves the longer side of the tile. False where the user has fixed it, or it is small enough. */
 static bool split_tile(const td_renderer_params *params, tdi_sizing *sizing)
 {
-    if (params->tile_width == 0 && sizing->tile_width > MIN_TILE &&
+    const uint32_t least = may_split_bands(params, sizing) ? MIN_TILE_WHOLE : MIN_TILE;
+    if (params->tile_width == 0 && sizing->tile_width > least &&
         (sizing->tile_width >= sizing->tile_height || params->tile_height != 0)) {
         sizing->tile_width = (sizing->tile_width + 1) / 2;
         return true;
     }
-    if (params->tile_height == 0 && sizing->tile_height > MIN_TILE) {
+    if (params->tile_height == 0 && sizing->tile_height > least) {
         sizing->tile_height = (sizing->tile_height + 1) / 2;
         return true;
     }
     return false;
 }
 
+static uint32_t clamp_tile(uint32_t asked, uint32_t size)
+{
+    return asked == 0 || asked > size ? size : asked;
+}
+
+/* Bands of so many rows, each as one tile if it may be. */
+static void set_bands(const td_renderer_params *params, uint32_t rows, tdi_sizing *sizing)
+{
+    sizing->band_height = rows;
+    sizing->tile_width = clamp_tile(params->tile_width, params->width);
+    sizing->tile_height = clamp_tile(params->tile_height, rows);
+    tdi_result_layout_make(params->width, rows, params->outputs, &sizing->layout);
+}
+
+static bool split_band(const td_renderer_params *params, tdi_sizing *sizing)
+{
+    if (!may_split_bands(params, sizing) || sizing->band_height == params->height)
+        return false;
+    const uint32_t half = (sizing->band_height + 1) / 2;
+    set_bands(params, half > MIN_BAND ? half : MIN_BAND, sizing);
+    return true;
+}
+
 /* What the bindings of the passes cannot hold is made smaller first, whatever the budget: fewer
- * in flight would not help. */
-static td_result fit_bindings(const tdi_sizing_request *request, tdi_sizing *sizing)
+ * in flight would not help. False if there is nothing left to make smaller. */
+static bool fit_bindings(const tdi_sizing_request *request, tdi_sizing *sizing)
 {
     while (!bindable(request, sizing)) {
         if (sizing->views > 1)
             sizing->views = (sizing->views + 1) / 2;
-        else if (!split_tile(request->params, sizing))
-            return tdi_fail(TD_ERROR_UNSUPPORTED,
-                            "an image of %ux%u with these outputs, in tiles of %ux%u, is larger "
-                            "than this device can bind (%.0f MiB)",
-                            sizing->layout.width, sizing->layout.height, sizing->tile_width,
-                            sizing->tile_height, MIB(request->device->max_storage_range));
+        else if (!split_band(request->params, sizing) && !split_tile(request->params, sizing))
+            return false;
     }
-    return TD_OK;
+    return true;
+}
+
+static td_result refuse_bindings(const tdi_sizing_request *request, const tdi_sizing *sizing)
+{
+    return tdi_fail(TD_ERROR_UNSUPPORTED,
+                    "an image of %ux%u with these outputs, in tiles of %ux%u, is larger than this "
+                    "device can bind (%.0f MiB)",
+                    sizing->layout.width, sizing->layout.height, sizing->tile_width,
+                    sizing->tile_height, MIB(request->device->max_storage_range));
 }
 
 static td_result fits(const tdi_sizing_request *request, tdi_sizing *sizing, bool *out)
@@ -126,8 +164,8 @@ static uint32_t automatic_views(const tdi_sizing_request *request)
     return views < 1 ? 1 : views > AUTO_VIEWS ? AUTO_VIEWS : (uint32_t)views;
 }
 
-/* One step down: first fewer views share a submission, then less waits in flight, then the image
- * is split into tiles. False when there is nothing left to give up. */
+/* One step down: first fewer views share a submission, then bands get lower, then less waits in
+ * flight, then the image is split into tiles. False when there is nothing left to give up. */
 static bool step_down(const td_renderer_params *params, tdi_sizing *sizing)
 {
     if (sizing->views > 1) {
@@ -138,6 +176,8 @@ static bool step_down(const td_renderer_params *params, tdi_sizing *sizing)
         sizing->transient_sets = 1;
         return true;
     }
+    if (split_band(params, sizing))
+        return true;
     if (sizing->result_slots > MIN_RESULT_SLOTS) {
         sizing->result_slots--;
         if (sizing->in_flight > sizing->result_slots - 1)
@@ -170,14 +210,12 @@ static void warn_if_less(const td_renderer_params *params, const tdi_sizing *siz
     if (sizing->in_flight < params->in_flight)
         tdi_log(TD_LOG_WARNING, "the budget allows %u submissions in flight instead of %u",
                 sizing->in_flight, params->in_flight);
-    if (sizing->tile_width < params->width || sizing->tile_height < params->height)
+    if (sizing->band_height < params->height)
+        tdi_log(TD_LOG_INFO, "images of %ux%u are rendered in bands of %u rows", params->width,
+                params->height, sizing->band_height);
+    if (sizing->tile_width < params->width || sizing->tile_height < sizing->band_height)
         tdi_log(TD_LOG_INFO, "images of %ux%u are rendered in tiles of %ux%u", params->width,
                 params->height, sizing->tile_width, sizing->tile_height);
-}
-
-static uint32_t clamp_tile(uint32_t asked, uint32_t size)
-{
-    return asked == 0 || asked > size ? size : asked;
 }
 
 /* One submission may run beside the next. */
@@ -186,27 +224,57 @@ static bool overlaps(const tdi_sizing_request *request)
     return request->device->queue_count > 1 && request->params->async != TD_ASYNC_OFF;
 }
 
-td_result tdi_sizing_find(const tdi_sizing_request *request, tdi_sizing *out)
+/* Everything as asked for. */
+static void ask_for_all(const tdi_sizing_request *request, tdi_sizing *sizing)
 {
     const td_renderer_params *params = request->params;
-    *out = (tdi_sizing){
+    *sizing = (tdi_sizing){
         .views =
             params->views_per_submission ? params->views_per_submission : automatic_views(request),
         .in_flight = params->in_flight,
         .result_slots = params->result_slots,
         .transient_sets = overlaps(request) && params->in_flight > 1 ? 2 : 1,
-        .tile_width = clamp_tile(params->tile_width, params->width),
-        .tile_height = clamp_tile(params->tile_height, params->height),
     };
-    tdi_result_layout_make(params->width, params->height, params->outputs, &out->layout);
-    TDI_TRY(fit_bindings(request, out));
-    bool found = false;
-    TDI_TRY(fits(request, out, &found));
-    while (!found) {
-        if (!step_down(params, out))
-            return refuse(request, out);
-        TDI_TRY(fits(request, out, &found));
+    set_bands(params, clamp_tile(params->band_height, params->height), sizing);
+    if (sizing->band_height < params->height)
+        sizing->views = 1;
+}
+
+/* Two bands to begin with. Rows are handed on in order, so that a long queue of them is of no use.
+ */
+static void ask_for_bands(const td_renderer_params *params, tdi_sizing *sizing)
+{
+    const uint32_t slots = params->result_slots;
+    sizing->views = 1;
+    sizing->result_slots = slots < BAND_SLOTS ? slots : BAND_SLOTS;
+    sizing->in_flight = params->in_flight;
+    if (sizing->in_flight > sizing->result_slots - 1)
+        sizing->in_flight = sizing->result_slots - 1;
+    set_bands(params, (params->height + 1) / 2, sizing);
+}
+
+static td_result search(const tdi_sizing_request *request, tdi_sizing *sizing, bool *found)
+{
+    *found = false;
+    if (!fit_bindings(request, sizing))
+        return TD_OK;
+    TDI_TRY(fits(request, sizing, found));
+    while (!*found && step_down(request->params, sizing))
+        TDI_TRY(fits(request, sizing, found));
+    return TD_OK;
+}
+
+td_result tdi_sizing_find(const tdi_sizing_request *request, tdi_sizing *out)
+{
+    bool found;
+    ask_for_all(request, out);
+    TDI_TRY(search(request, out, &found));
+    if (!found && may_split_bands(request->params, out)) {
+        ask_for_bands(request->params, out);
+        TDI_TRY(search(request, out, &found));
     }
-    warn_if_less(params, out);
+    if (!found)
+        return bindable(request, out) ? refuse(request, out) : refuse_bindings(request, out);
+    warn_if_less(request->params, out);
     return TD_OK;
 }

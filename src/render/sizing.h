@@ -1,6 +1,6 @@
 /* How much is done at once, so that all of it fits the budget: views a submission, submissions in
- * flight, result slots, and the tile. Found by compiling the graph again for smaller extents,
- * before anything is allocated. */
+ * flight, result slots, the tile, and the band. Found by compiling the graph again for smaller
+ * extents, before anything is allocated. */
 #ifndef TDI_RENDER_SIZING_H
 #define TDI_RENDER_SIZING_H
 
@@ -17,10 +17,11 @@ typedef struct tdi_sizing {
     uint32_t result_slots;
     uint32_t transient_sets; /* copies of the transient memory */
     uint32_t tile_width, tile_height;
+    uint32_t band_height;         /* rows of a result; the image's, or fewer: bands */
     VkDeviceSize transient_bytes; /* of one set */
     VkDeviceSize frame_bytes;     /* of one submission of one tile */
     tdi_device_scene_bytes scene;
-    tdi_result_layout layout; /* of one view */
+    tdi_result_layout layout; /* of one view, or of a band of it */
 } tdi_sizing;
 
 typedef struct tdi_sizing_request {

@@ -1,5 +1,6 @@
 /* How much a renderer does at once: as asked for where the budget allows, else fewer views a
- * submission, then fewer in flight, then tiles. The device and the passes are doubles. */
+ * submission, then fewer in flight, then tiles, then bands. The device and the passes are doubles.
+ */
 #include "support.h"
 
 #include <string.h>
@@ -244,6 +245,88 @@ static void what_cannot_be_bound_is_unsupported(void **state)
     stop(&f);
 }
 
+/* What every choice of bands keeps to. */
+static void assert_bands(const fixture *f, uint64_t budget)
+{
+    const tdi_sizing *s = &f->sizing;
+    assert_int_equal(s->views, 1);
+    assert_in_range(s->in_flight, 1, s->result_slots - 1);
+    assert_in_range(s->band_height, 64, (f->params.height + 1) / 2);
+    assert_in_range(s->tile_height, 1, s->band_height);
+    assert_int_equal(s->layout.height, s->band_height);
+    assert_true(s->transient_bytes * s->transient_sets + s->layout.view_bytes * s->result_slots <=
+                budget);
+    assert_true(s->layout.view_bytes <= f->device.max_storage_range);
+}
+
+/* A result of 64 MiB: two of them and a tile of 256x256 are whole images' least. */
+static void bands_come_after_tiles_and_before_a_refusal(void **state)
+{
+    (void)state;
+    fixture f;
+    uint32_t whole = 0, bands = 0, tiled = 0, refused = 0;
+    for (uint64_t budget = 1; budget <= 200; budget++) {
+        start(&f, budget * MIB, TD_BUDGET_ENFORCE);
+        f.params.width = f.params.height = 4096;
+        f.params.bands = true;
+        const td_result result = find(&f);
+        assert_true(result == TD_OK || result == TD_ERROR_BUDGET);
+        if (result != TD_OK) {
+            refused++;
+            assert_true(bands + whole == 0);
+        } else if (f.sizing.band_height < 4096) {
+            bands++;
+            tiled += f.sizing.tile_width < 4096;
+            assert_int_equal(whole, 0);
+            assert_bands(&f, budget * MIB);
+        } else {
+            whole++;
+            assert_true(f.sizing.tile_width >= 256 && f.sizing.tile_height >= 256);
+        }
+        stop(&f);
+    }
+    assert_in_range(refused, 1, 8);
+    assert_true(tiled > 0 && bands > tiled && whole > 0);
+    assert_in_range(whole, 200 - 135, 200 - 128);
+}
+
+/* Bands of what cannot be bound whole, however large the budget. */
+static void bands_are_bound(void **state)
+{
+    (void)state;
+    fixture f;
+    const uint64_t budget = 4096 * MIB;
+    start(&f, budget, TD_BUDGET_ENFORCE);
+    f.params.width = f.params.height = 16384;
+    f.params.samples = 1;
+    f.params.bands = true;
+    most_pixels = 16 * MIB;
+    assert_int_equal(find(&f), TD_OK);
+    assert_bands(&f, budget);
+    assert_true((uint64_t)f.sizing.tile_width * f.sizing.tile_height <= most_pixels);
+    assert_true(f.sizing.band_height >= 512);
+    stop(&f);
+}
+
+static void fixed_bands_are_kept(void **state)
+{
+    (void)state;
+    fixture f;
+    start(&f, 1024 * MIB, TD_BUDGET_ENFORCE);
+    f.params.band_height = 77;
+    assert_int_equal(find(&f), TD_OK);
+    assert_int_equal(f.sizing.band_height, 77);
+    assert_int_equal(f.sizing.layout.height, 77);
+    assert_int_equal(f.sizing.tile_height, 77);
+    assert_int_equal(f.sizing.tile_width, 512);
+    assert_int_equal(f.sizing.views, 1);
+    f.params.band_height = 513; /* more than the image */
+    assert_int_equal(find(&f), TD_OK);
+    assert_int_equal(f.sizing.band_height, 512);
+    assert_int_equal(f.sizing.views, 4);
+    stop(&f);
+}
+
 /* As many as fill the device: the larger the fewer, and a CPU is full sooner. */
 static void automatic_views_fill_the_device(void **state)
 {
@@ -338,6 +421,9 @@ int main(void)
         cmocka_unit_test(fixed_tiles_are_kept),
         cmocka_unit_test(bindings_bound_tiles_before_the_flight),
         cmocka_unit_test(what_cannot_be_bound_is_unsupported),
+        cmocka_unit_test(bands_come_after_tiles_and_before_a_refusal),
+        cmocka_unit_test(bands_are_bound),
+        cmocka_unit_test(fixed_bands_are_kept),
         cmocka_unit_test(automatic_views_fill_the_device),
         cmocka_unit_test(mode_warn_gives_up_nothing),
         cmocka_unit_test(less_in_flight_is_told),
