@@ -60,6 +60,20 @@ static void refresh_driver_bytes(struct tdi_memory *memory)
                                 now > memory->driver_start ? now - memory->driver_start : 0);
 }
 
+static tdi_memory_hook memory_hook;
+
+void tdi_set_memory_hook(tdi_memory_hook hook)
+{
+    memory_hook = hook;
+}
+
+static void note_change(struct tdi_memory *memory)
+{
+    refresh_driver_bytes(memory);
+    if (memory_hook)
+        memory_hook(memory->device);
+}
+
 static uint64_t choose_block_bytes(td_budget *budget)
 {
     td_budget_info info;
@@ -181,7 +195,7 @@ static void drop_handle(struct tdi_memory *memory, struct tdi_memory_block *bloc
     if (block->memory) {
         device->vk.vkFreeMemory(device->handle, block->memory, NULL);
         tdi_budget_release(device->budget, block->size);
-        refresh_driver_bytes(memory);
+        note_change(memory);
     }
     block->memory = VK_NULL_HANDLE;
 }
@@ -231,7 +245,7 @@ static td_result obtain(struct tdi_memory *memory, struct tdi_memory_block *bloc
         block->memory = VK_NULL_HANDLE;
         return tdi_fail_in(tdi_vk_check(result, "vkAllocateMemory"), "%s", what);
     }
-    refresh_driver_bytes(memory);
+    note_change(memory);
     return tdi_vk_check(map(device, block), "vkMapMemory");
 }
 

@@ -38,6 +38,12 @@ void tdi_memory_free(td_device *device, tdi_allocation *allocation);
 /* Gives all empty blocks back to the driver; one is otherwise kept for the next allocation. */
 void tdi_memory_trim(td_device *device);
 
+/* Called whenever what a device holds has changed, under the allocator's lock, so that the budget's
+ * sums and what the driver was asked for agree. For tests; set it while no device exists. NULL
+ * turns it off. */
+typedef void (*tdi_memory_hook)(td_device *device);
+void tdi_set_memory_hook(tdi_memory_hook hook);
+
 /* The size of shared blocks, and the largest thing that is put into one. */
 uint64_t tdi_memory_block_bytes(const td_device *device);
 uint64_t tdi_memory_shared_bytes(const td_device *device);

@@ -2,12 +2,15 @@
 
 #include "gpu_test.h"
 
+#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../layers/ledger.h"
 #include "base/memory.h"
+#include "gpu/memory.h"
 
 static bool device_found;
 static atomic_uint message_count;
@@ -26,6 +29,26 @@ static void on_message(void *user, const char *id, const char *text)
     fprintf(stderr, "validation message: %s: %s\n", id, text);
 }
 
+/* Under the allocator's lock, so that both sums are of the same moment. */
+static void compare_with_ledger(td_device *device)
+{
+    const ledger_read_fn read = ledger_find(device->instance.vkGetDeviceProcAddr, device->handle);
+    ledger_sums sums;
+    td_budget_info info;
+    if (!read)
+        return;
+    read(device->handle, &sums);
+    td_budget_get_info(td_device_budget(device), &info);
+    if (sums.bytes == info.held_bytes && sums.allocations == info.allocations)
+        return;
+    char text[160];
+    snprintf(text, sizeof text,
+             "the budget holds %" PRIu64 " bytes in %" PRIu64 " allocations, the driver %" PRIu64
+             " in %" PRIu64,
+             info.held_bytes, info.allocations, sums.bytes, sums.allocations);
+    on_message(NULL, "ledger", text);
+}
+
 void gpu_watch_messages(const char *expected)
 {
     atomic_store(&message_count, 0);
@@ -34,6 +57,7 @@ void gpu_watch_messages(const char *expected)
     /* Newer layers look at what shaders do with descriptors only if asked to. */
     setenv("VK_KHRONOS_VALIDATION_SYNCVAL_SHADER_ACCESSES_HEURISTIC", "true", 0);
     tdi_instance_set_message_hook(on_message, NULL);
+    tdi_set_memory_hook(compare_with_ledger);
 }
 
 uint32_t gpu_message_count(void)

@@ -1,6 +1,7 @@
 /* Tests on a Vulkan device. Each runs on a device of its own with validation and synchronisation
- * validation, and fails if there was any message, if the budget does not return to where it
- * was, or if host memory is lost. Without any Vulkan device a test is skipped, or fails where
+ * validation, and fails if there was any message, if the budget and the sum of live allocations
+ * that a layer keeps ever differ, if the budget does not return to where it was, or if host memory
+ * is lost. Without any Vulkan device a test is skipped, or fails where
  * TANDEM_REQUIRE_DEVICE is set. */
 #ifndef TESTS_GPU_TEST_H
 #define TESTS_GPU_TEST_H
@@ -51,7 +52,9 @@ void gpu_check(td_result result, const char *expression, const char *file, int l
 /* For tests that make their devices themselves: skips or fails on TD_ERROR_NO_DEVICE. */
 void gpu_check_device(td_result result);
 
-/* Counts validation messages from now; gpu_message_count tells how many there were. */
+/* Counts validation messages from now, and each time that the budget of a device does not hold what
+ * the layer of tests/layers/ledger.h has seen; gpu_message_count tells how many there were. Called
+ * while there is no device. */
 void gpu_watch_messages(const char *expected);
 uint32_t gpu_message_count(void);
 uint32_t gpu_expected_count(void);
