@@ -1,6 +1,7 @@
 #include "async/waiter.h"
 
 #include "base/memory.h"
+#include "gpu/pressure.h"
 
 struct tdi_completer {
     tdi_mutex mutex;
@@ -45,6 +46,8 @@ static void completer_thread(void *user)
 {
     tdi_completer *completer = user;
     on_completion_thread = true;
+    /* What it waited for would come back on this very thread. */
+    (void)tdi_set_patience(TDI_PATIENCE_RELIEF);
     tdi_mutex_lock(&completer->mutex);
     for (;;) {
         tdi_watch *first = completer->list.first;

@@ -9,9 +9,7 @@
 
 /* A sentence lives in the thread itself: a failure for want of memory must be tellable too. The
  * longest ones hold a path (at most 4096 bytes on Linux) and are cut. */
-#define SENTENCE_CAPACITY 2048
-
-static _Thread_local char last_error[SENTENCE_CAPACITY];
+static _Thread_local char last_error[TDI_SENTENCE_CAPACITY];
 
 const char *td_result_name(td_result result)
 {
@@ -45,7 +43,7 @@ const char *td_last_error(void)
 /* Puts the dots after the last whole UTF-8 character that fits. */
 static void mark_cut(char *text)
 {
-    size_t end = SENTENCE_CAPACITY - 4;
+    size_t end = TDI_SENTENCE_CAPACITY - 4;
     while (end > 0 && ((unsigned char)text[end] & 0xc0) == 0x80)
         end--;
     memcpy(text + end, "...", 4);
@@ -55,7 +53,7 @@ TD_PRINTF(1, 0)
 static void set_sentence(const char *format, va_list arguments)
 {
     /* An argument may be the present sentence. */
-    char sentence[SENTENCE_CAPACITY];
+    char sentence[TDI_SENTENCE_CAPACITY];
     int length = tdi_vsnprintf(sentence, sizeof sentence, format, arguments);
     if (length < 0)
         sentence[0] = '\0';
@@ -75,7 +73,7 @@ td_result tdi_fail(td_result code, const char *format, ...)
 
 td_result tdi_fail_in(td_result code, const char *format, ...)
 {
-    char sentence[SENTENCE_CAPACITY];
+    char sentence[TDI_SENTENCE_CAPACITY];
     memcpy(sentence, last_error, sizeof sentence);
     va_list arguments;
     va_start(arguments, format);

@@ -4,6 +4,9 @@
 
 #include <tandem/result.h>
 
+/* Of a sentence, with its closing zero. */
+#define TDI_SENTENCE_CAPACITY 2048
+
 /* Keeps the sentence for td_last_error and returns `code`. The sentence starts in lower case and
  * has no full stop, so that it can be put after "tandem: ". */
 td_result tdi_fail(td_result code, const char *format, ...) TD_PRINTF(2, 3);

@@ -25,6 +25,7 @@ typedef enum tdi_lock_rank {
     TDI_RANK_PIPELINE,
     TDI_RANK_DESCRIPTOR,
     TDI_RANK_MEMORY, /* the device allocator */
+    TDI_RANK_PRESSURE,
     TDI_RANK_BUDGET,
     TDI_RANK_MONITOR, /* spans are recorded from anywhere */
     TDI_RANK_POOL,

@@ -8,6 +8,7 @@
 #include "base/thread.h"
 
 struct td_budget {
+    tdi_pressure pressure;
     tdi_mutex mutex;
     td_budget_info info;
     char excess[256]; /* a warning that waits until no lock is held */
@@ -24,12 +25,21 @@ const char *td_budget_category_name(td_budget_category category)
     return CATEGORY_NAMES[category];
 }
 
+static td_result make_locks(td_budget *budget)
+{
+    TDI_TRY(tdi_pressure_init(&budget->pressure));
+    td_result result = tdi_mutex_init(&budget->mutex, TDI_RANK_BUDGET);
+    if (result != TD_OK)
+        tdi_pressure_destroy(&budget->pressure);
+    return result;
+}
+
 td_result tdi_budget_create(uint64_t limit, td_budget_mode mode, td_budget **out)
 {
     td_budget *budget = tdi_alloc_zero(1, sizeof *budget);
     if (!budget)
         return TD_ERROR_HOST_MEMORY;
-    td_result result = tdi_mutex_init(&budget->mutex, TDI_RANK_BUDGET);
+    td_result result = make_locks(budget);
     if (result != TD_OK) {
         tdi_free(budget);
         return result;
@@ -45,7 +55,13 @@ void tdi_budget_destroy(td_budget *budget)
     if (!budget)
         return;
     tdi_mutex_destroy(&budget->mutex);
+    tdi_pressure_destroy(&budget->pressure);
     tdi_free(budget);
+}
+
+tdi_pressure *tdi_budget_pressure(td_budget *budget)
+{
+    return &budget->pressure;
 }
 
 void td_budget_get_info(td_budget *budget, td_budget_info *out)
@@ -53,6 +69,7 @@ void td_budget_get_info(td_budget *budget, td_budget_info *out)
     tdi_mutex_lock(&budget->mutex);
     *out = budget->info;
     tdi_mutex_unlock(&budget->mutex);
+    out->waits = atomic_load(&budget->pressure.waits);
 }
 
 static double mib(uint64_t bytes)
@@ -141,11 +158,25 @@ void tdi_budget_unuse(td_budget *budget, td_budget_category category, uint64_t b
     tdi_mutex_unlock(&budget->mutex);
 }
 
+static uint64_t room(const td_budget_info *info)
+{
+    return info->held_bytes < info->limit_bytes ? info->limit_bytes - info->held_bytes : 0;
+}
+
 uint64_t tdi_budget_available(td_budget *budget)
 {
     td_budget_info info;
     td_budget_get_info(budget, &info);
-    return info.held_bytes < info.limit_bytes ? info.limit_bytes - info.held_bytes : 0;
+    return room(&info);
+}
+
+uint64_t tdi_budget_missing(td_budget *budget, uint64_t bytes)
+{
+    td_budget_info info;
+    td_budget_get_info(budget, &info);
+    if (bytes > info.limit_bytes)
+        return 0;
+    return bytes > room(&info) ? bytes - room(&info) : bytes;
 }
 
 td_result tdi_budget_check(td_budget *budget, uint64_t bytes, const char *what, const char *detail)

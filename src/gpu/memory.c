@@ -363,20 +363,56 @@ static td_result take(struct tdi_memory *memory, const VkMemoryRequirements *req
                                       "the device has no kind of memory that fits %s", w->what);
 }
 
+/* One allocation, tried as often as it takes. */
+typedef struct allocation_attempt {
+    struct tdi_memory *memory;
+    const VkMemoryRequirements *requirements;
+    tdi_memory_kind kind;
+    wish w;
+    tdi_allocation *out;
+} allocation_attempt;
+
+static td_result run_attempt(void *user)
+{
+    allocation_attempt *attempt = user;
+    struct tdi_memory *memory = attempt->memory;
+    tdi_mutex_lock(&memory->mutex);
+    td_result result =
+        take(memory, attempt->requirements, attempt->kind, &attempt->w, attempt->out);
+    if (result == TD_OK)
+        tdi_budget_use(memory->device->budget, attempt->out->category, attempt->out->size);
+    tdi_mutex_unlock(&memory->mutex);
+    return result;
+}
+
+static tdi_shortage missing_of_attempt(void *user)
+{
+    const allocation_attempt *attempt = user;
+    return (tdi_shortage){
+        .bytes = tdi_budget_missing(attempt->memory->device->budget, attempt->requirements->size),
+        .categories = UINT32_MAX,
+    };
+}
+
 td_result tdi_memory_allocate(td_device *device, const VkMemoryRequirements *requirements,
                               tdi_memory_kind kind, bool linear, td_budget_category category,
                               const char *what, tdi_allocation *out)
 {
-    struct tdi_memory *memory = device->memory;
-    wish w = {.linear = linear, .what = what};
-    memset(out, 0, sizeof *out);
-    tdi_mutex_lock(&memory->mutex);
-    td_result result = take(memory, requirements, kind, &w, out);
-    if (result == TD_OK) {
-        out->category = category;
-        tdi_budget_use(device->budget, category, out->size);
-    }
-    tdi_mutex_unlock(&memory->mutex);
+    allocation_attempt attempt = {
+        .memory = device->memory,
+        .requirements = requirements,
+        .kind = kind,
+        .w = {.linear = linear, .what = what},
+        .out = out,
+    };
+    const tdi_attempt steps = {
+        .run = run_attempt,
+        .missing = missing_of_attempt,
+        .user = &attempt,
+        .deadline_ns = UINT64_MAX,
+    };
+    *out = (tdi_allocation){.category = category};
+    td_result result = tdi_pressure_run(tdi_budget_pressure(device->budget), &steps);
     tdi_budget_log_excess(device->budget);
     return result;
 }
@@ -396,7 +432,18 @@ void tdi_memory_free(td_device *device, tdi_allocation *allocation)
         drop_empty(memory, 1);
     }
     tdi_mutex_unlock(&memory->mutex);
+    tdi_pressure_note(tdi_budget_pressure(device->budget));
     memset(allocation, 0, sizeof *allocation);
+}
+
+void tdi_memory_add_relief(td_device *device, tdi_relief *relief)
+{
+    tdi_pressure_add(tdi_budget_pressure(device->budget), relief);
+}
+
+void tdi_memory_remove_relief(td_device *device, tdi_relief *relief)
+{
+    tdi_pressure_remove(tdi_budget_pressure(device->budget), relief);
 }
 
 void tdi_memory_trim(td_device *device)

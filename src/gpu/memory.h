@@ -7,6 +7,7 @@
 #define TDI_GPU_MEMORY_H
 
 #include "gpu/device.h"
+#include "gpu/pressure.h"
 
 typedef enum tdi_memory_kind {
     TDI_MEMORY_DEVICE,   /* device local */
@@ -30,10 +31,17 @@ typedef struct tdi_allocation {
 td_result tdi_memory_create(td_device *device, struct tdi_memory **out);
 void tdi_memory_destroy(struct tdi_memory *memory);
 
+/* Where it does not fit, empty blocks go back, then reliefs are asked, then memory on its way back
+ * is waited for, then it is TD_ERROR_BUDGET. Called under no lock, because of that; a thread that
+ * holds one sets its patience to TDI_PATIENCE_NONE (gpu/pressure.h). */
 td_result tdi_memory_allocate(td_device *device, const VkMemoryRequirements *requirements,
                               tdi_memory_kind kind, bool linear, td_budget_category category,
                               const char *what, tdi_allocation *out);
 void tdi_memory_free(td_device *device, tdi_allocation *allocation);
+
+/* Who can spare memory when it gets short: see gpu/pressure.h. Removed before the device goes. */
+void tdi_memory_add_relief(td_device *device, tdi_relief *relief);
+void tdi_memory_remove_relief(td_device *device, tdi_relief *relief);
 
 /* Gives all empty blocks back to the driver; one is otherwise kept for the next allocation. */
 void tdi_memory_trim(td_device *device);
