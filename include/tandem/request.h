@@ -3,6 +3,10 @@
  *
  * A request is *pending*, then *ready*, *failed* or *cancelled*, once. Nobody has to call anything
  * for progress.
+ *
+ * After fork() the child has none of tandem's threads, and nothing of tandem may be used or
+ * destroyed in it: it may call _exit or a function of the exec family, and the parent goes on. The
+ * descriptors are closed by exec.
  */
 #ifndef TANDEM_REQUEST_H
 #define TANDEM_REQUEST_H
@@ -39,12 +43,41 @@ TD_API td_request_state td_request_poll(td_request *request);
 TD_API td_result td_request_result(td_request *request);
 
 /** Waits at most `timeout_ns` nanoseconds (0: poll, ::TD_FOREVER). Returns td_request_result, or
- * ::TD_ERROR_TIMEOUT, after which the request is as usable as before. */
+ * ::TD_ERROR_TIMEOUT, after which the request is as usable as before. ::TD_ERROR_STATE instead of a
+ * wait in a callback, see ::td_request_fn.
+ *
+ * Any number of threads may wait for one request, and others may cancel, watch and release it
+ * meanwhile: it lives at least until they have come back. */
 TD_API td_result td_request_wait(td_request *request, uint64_t timeout_ns);
 
+/** Waits at most `timeout_ns` nanoseconds until one of `count` requests is finished, and puts the
+ * lowest index of those that are into `*index`. How it finished is td_request_result's to say:
+ * ::TD_OK here means only that it did. The calling thread sleeps; no descriptor is made, and no
+ * memory is asked for up to 64 requests. The same request may be there more than once.
+ *
+ * ::TD_ERROR_TIMEOUT: none is finished, all are as usable as before, `*index` is untouched (as on
+ * every failure). ::TD_ERROR_ARGUMENT: `count` is 0, or `requests`, one of them or `index` is NULL.
+ * ::TD_ERROR_HOST_MEMORY. ::TD_ERROR_STATE instead of a wait in a callback. Thread-safe as
+ * td_request_wait is. */
+TD_API td_result td_request_wait_any(td_request *const *requests, uint32_t count,
+                                     uint64_t timeout_ns, uint32_t *index);
+
+/** The same until all of them are finished, each in its own way. */
+TD_API td_result td_request_wait_all(td_request *const *requests, uint32_t count,
+                                     uint64_t timeout_ns);
+
 /** Called once when a request is finished, under no lock, on the thread that finished it: one of
- * tandem's, or the one whose td_request_cancel did. It may use the request, release it and submit
- * work, but must not wait for other requests. */
+ * tandem's (a *completion thread*; all callbacks of a device share it), the one whose
+ * td_request_cancel finished it, or the one that set the callback too late.
+ *
+ * It may use the result, look at, watch, cancel and release this request and others, set callbacks,
+ * and submit work, with a time limit of 0 wherever a call takes one.
+ *
+ * It must not wait: what it waits for may need the thread that it runs on. td_request_wait,
+ * td_request_wait_any, td_request_wait_all, td_completion_queue_take and td_ticket_wait return
+ * ::TD_ERROR_STATE on a completion thread where they would. It must not destroy a device, nor a
+ * renderer or scene that has work under way, since that waits too. And it should be short: the
+ * completions of the device that come later are told after it. */
 typedef void (*td_request_fn)(void *user, td_request *request);
 
 /** Sets the callback. On a request that is finished already it is called before this returns, on
@@ -52,7 +85,8 @@ typedef void (*td_request_fn)(void *user, td_request *request);
 TD_API td_result td_request_on_finish(td_request *request, td_request_fn fn, void *user);
 
 /** A file descriptor that becomes readable when the request is finished. It belongs to the request
- * and is closed with it; made on the first call. ::TD_ERROR_SYSTEM if none is to be had. */
+ * and is closed with it; made on the first call. ::TD_ERROR_SYSTEM if none is to be had, which
+ * changes nothing else: all other ways to hear of the end still work. */
 TD_API td_result td_request_descriptor(td_request *request, int *fd);
 
 /** Says that the result is not wanted. What comes of it depends on the state of the work:
@@ -71,7 +105,8 @@ TD_API bool td_request_cancel(td_request *request);
  * on and its result is dropped. NULL is fine. */
 TD_API void td_request_release(td_request *request);
 
-/** Makes a completion queue. */
+/** Makes a completion queue. ::TD_ERROR_SYSTEM if no file descriptor is to be had,
+ * ::TD_ERROR_HOST_MEMORY, ::TD_ERROR_ARGUMENT if `out` is NULL. */
 TD_API td_result td_completion_queue_create(td_completion_queue **out);
 
 /** Destroys a queue; requests still watched by it are no longer watched. NULL is fine. */
@@ -90,13 +125,15 @@ typedef struct td_completion {
 } td_completion;
 
 /** Takes up to `capacity` finished requests in the order of their completion; waits at most
- * `timeout_ns` for the first. ::TD_OK with `*count` >= 1, or ::TD_ERROR_TIMEOUT. */
+ * `timeout_ns` for the first. ::TD_OK with `*count` >= 1, or ::TD_ERROR_TIMEOUT; ::TD_ERROR_STATE
+ * instead of a wait in a callback. */
 TD_API td_result td_completion_queue_take(td_completion_queue *queue, td_completion *completions,
                                           uint32_t capacity, uint64_t timeout_ns, uint32_t *count);
 
 /** The queue's file descriptor (an eventfd), readable while something can be taken: for epoll,
- * poll, libuv, asyncio. It belongs to the queue; do not read it. */
-TD_API int td_completion_queue_descriptor(const td_completion_queue *queue);
+ * poll, libuv, asyncio. It belongs to the queue; do not read it. -1 for NULL. A queue whose
+ * descriptor nobody asked for saves the system calls that keep it up to date. */
+TD_API int td_completion_queue_descriptor(td_completion_queue *queue);
 
 #ifdef __cplusplus
 }

@@ -70,7 +70,8 @@ TD_API bool td_ticket_reached(td_device *device, td_ticket ticket);
 
 /** Waits at most `timeout_ns` nanoseconds (0: asks, ::TD_FOREVER). ::TD_ERROR_TIMEOUT,
  * ::TD_ERROR_DEVICE_LOST, ::TD_ERROR_ARGUMENT for a ticket of another device, ::TD_ERROR_STATE for
- * one that was never given out. Thread-safe. */
+ * one that was never given out, and instead of a wait in a callback (::td_request_fn). Thread-safe.
+ */
 TD_API td_result td_ticket_wait(td_device *device, td_ticket ticket, uint64_t timeout_ns);
 
 /** A request that becomes ready when the ticket is reached, or fails with the device. Its callback

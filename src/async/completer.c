@@ -18,6 +18,16 @@ bool tdi_on_completion_thread(void)
     return on_completion_thread;
 }
 
+td_result tdi_check_may_wait(const char *call)
+{
+    if (!on_completion_thread)
+        return TD_OK;
+    return tdi_fail(TD_ERROR_STATE,
+                    "%s: a callback must not wait, since what it waits for may need the thread "
+                    "that it runs on; use a time limit of 0, or wait on a thread of your own",
+                    call);
+}
+
 void tdi_watch_list_append(tdi_watch_list *list, tdi_watch *watch)
 {
     watch->next = NULL;

@@ -1,5 +1,5 @@
 #include "async/request_state.h"
-
+#include "async/waiter.h"
 #include "base/clock.h"
 #include "base/event.h"
 #include "base/memory.h"
@@ -12,7 +12,8 @@ struct td_completion_queue {
     tdi_mutex mutex;
     tdi_cond changed;
     atomic_uint references; /* the user's, and one for each push under way */
-    int descriptor;         /* set while `finished` is not empty */
+    int descriptor;         /* set while `finished` is not empty, once somebody asked for it */
+    bool descriptor_wanted; /* until then the system calls are saved */
     request_list pending;
     request_list finished; /* in the order of their completion */
     bool closed;
@@ -87,26 +88,31 @@ static void drop_reference(td_completion_queue *queue)
     tdi_free(queue);
 }
 
-/* The descriptor is written once for a batch: when the first of it arrives. */
-static void enqueue(td_completion_queue *queue, td_request *request)
+/* Under the lock. The descriptor is written once for a batch: when the first of it arrives. True if
+ * it is that one: those who wait are then to be woken. */
+static bool enqueue(td_completion_queue *queue, td_request *request)
 {
     bool first = !queue->finished.first;
     append(&queue->finished, request);
-    if (first) {
+    if (first && queue->descriptor_wanted)
         tdi_event_set(queue->descriptor);
-        tdi_cond_broadcast(&queue->changed);
-    }
+    return first;
 }
 
-void tdi_completion_queue_push(td_completion_queue *queue, td_request *request)
+void tdi_completion_queue_push(td_completion_queue *queue, td_request *const *requests,
+                               uint32_t count)
 {
+    bool wake = false;
     tdi_mutex_lock(&queue->mutex);
-    /* The queue was destroyed meanwhile, and let go of the request. */
-    if (!queue->closed) {
-        unlink_from(&queue->pending, request);
-        enqueue(queue, request);
+    /* Closed: the queue was destroyed meanwhile, and let go of the requests. */
+    for (uint32_t i = 0; i < count && !queue->closed; i++) {
+        unlink_from(&queue->pending, requests[i]);
+        wake = enqueue(queue, requests[i]) || wake;
     }
     tdi_mutex_unlock(&queue->mutex);
+    /* Without the lock, which those who wake up want. */
+    if (wake)
+        tdi_cond_broadcast(&queue->changed);
     drop_reference(queue);
 }
 
@@ -115,20 +121,23 @@ td_result td_completion_queue_watch(td_completion_queue *queue, td_request *requ
     if (!queue || !request)
         return tdi_fail(TD_ERROR_ARGUMENT, "td_completion_queue_watch: `%s` is NULL",
                         queue ? "request" : "queue");
+    bool wake = false;
     tdi_mutex_lock(&queue->mutex);
     tdi_mutex_lock(&request->mutex);
-    bool taken = request->queue != NULL;
+    bool taken = atomic_load_explicit(&request->queue, memory_order_acquire) != NULL;
     if (!taken) {
         tdi_request_retain(request);
-        request->queue = queue;
+        atomic_store_explicit(&request->queue, queue, memory_order_relaxed);
         request->tag = tag;
-        if (atomic_load(&request->state) == TD_REQUEST_PENDING)
+        if (tdi_request_state_of(request) == TD_REQUEST_PENDING)
             append(&queue->pending, request);
         else
-            enqueue(queue, request);
+            wake = enqueue(queue, request);
     }
     tdi_mutex_unlock(&request->mutex);
     tdi_mutex_unlock(&queue->mutex);
+    if (wake)
+        tdi_cond_broadcast(&queue->changed);
     if (taken)
         return tdi_fail(TD_ERROR_STATE, "a completion queue watches the request already");
     return TD_OK;
@@ -144,7 +153,7 @@ static td_request *let_go(td_completion_queue *queue)
     if (request) {
         unlink_from(list, request);
         tdi_mutex_lock(&request->mutex);
-        request->queue = NULL;
+        atomic_store_explicit(&request->queue, NULL, memory_order_release);
         tdi_mutex_unlock(&request->mutex);
     }
     tdi_mutex_unlock(&queue->mutex);
@@ -169,14 +178,29 @@ static uint32_t take_finished(td_completion_queue *queue, td_completion *complet
     while (count < capacity && queue->finished.first) {
         td_request *request = queue->finished.first;
         unlink_from(&queue->finished, request);
-        tdi_mutex_lock(&request->mutex);
-        request->queue = NULL;
         completions[count++] = (td_completion){request, request->tag, request->result};
-        tdi_mutex_unlock(&request->mutex);
+        atomic_store_explicit(&request->queue, NULL, memory_order_release);
     }
-    if (!queue->finished.first)
+    if (!queue->finished.first && queue->descriptor_wanted)
         tdi_event_clear(queue->descriptor);
     return count;
+}
+
+/* Under the lock. */
+static td_result wait_for_first(td_completion_queue *queue, uint64_t timeout_ns)
+{
+    if (timeout_ns > 0) {
+        TDI_TRY(tdi_check_may_wait("td_completion_queue_take"));
+        const uint64_t deadline = tdi_deadline(tdi_now_ns(), timeout_ns);
+        while (!queue->finished.first) {
+            if (!tdi_cond_wait_until(&queue->changed, &queue->mutex, deadline))
+                break;
+        }
+    }
+    if (!queue->finished.first)
+        return tdi_fail(TD_ERROR_TIMEOUT, "no watched request finished within %llu ms",
+                        (unsigned long long)(timeout_ns / TDI_NS_PER_MS));
+    return TD_OK;
 }
 
 td_result td_completion_queue_take(td_completion_queue *queue, td_completion *completions,
@@ -186,21 +210,24 @@ td_result td_completion_queue_take(td_completion_queue *queue, td_completion *co
         return tdi_fail(TD_ERROR_ARGUMENT,
                         "td_completion_queue_take: nowhere to put what is taken");
     *count = 0;
-    uint64_t deadline = tdi_deadline(tdi_now_ns(), timeout_ns);
+    td_result result = TD_OK;
     tdi_mutex_lock(&queue->mutex);
-    while (!queue->finished.first) {
-        if (timeout_ns == 0 || !tdi_cond_wait_until(&queue->changed, &queue->mutex, deadline))
-            break;
-    }
-    if (queue->finished.first)
+    if (!queue->finished.first)
+        result = wait_for_first(queue, timeout_ns);
+    if (result == TD_OK)
         *count = take_finished(queue, completions, capacity);
     tdi_mutex_unlock(&queue->mutex);
-    if (*count == 0)
-        return tdi_fail(TD_ERROR_TIMEOUT, "no watched request finished in time");
-    return TD_OK;
+    return result;
 }
 
-int td_completion_queue_descriptor(const td_completion_queue *queue)
+int td_completion_queue_descriptor(td_completion_queue *queue)
 {
-    return queue ? queue->descriptor : -1;
+    if (!queue)
+        return -1;
+    tdi_mutex_lock(&queue->mutex);
+    if (!queue->descriptor_wanted && queue->finished.first)
+        tdi_event_set(queue->descriptor);
+    queue->descriptor_wanted = true;
+    tdi_mutex_unlock(&queue->mutex);
+    return queue->descriptor;
 }

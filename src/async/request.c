@@ -1,26 +1,14 @@
 #include "async/request_state.h"
 
-#include <string.h>
-
-#include "base/clock.h"
 #include "base/event.h"
 #include "base/memory.h"
-
-static td_result request_init(td_request *request)
-{
-    TDI_TRY(tdi_mutex_init(&request->mutex, TDI_RANK_REQUEST));
-    td_result result = tdi_cond_init(&request->finished);
-    if (result != TD_OK)
-        tdi_mutex_destroy(&request->mutex);
-    return result;
-}
 
 td_result tdi_request_create(const tdi_request_class *class_, void *payload, td_request **out)
 {
     td_request *request = tdi_alloc_zero(1, sizeof *request);
     if (!request)
         return TD_ERROR_HOST_MEMORY;
-    td_result result = request_init(request);
+    td_result result = tdi_mutex_init(&request->mutex, TDI_RANK_REQUEST);
     if (result != TD_OK) {
         tdi_free(request);
         return result;
@@ -35,7 +23,12 @@ td_result tdi_request_create(const tdi_request_class *class_, void *payload, td_
     return TD_OK;
 }
 
-static void drop_reference(td_request *request)
+void tdi_request_keep(td_request *request)
+{
+    atomic_fetch_add_explicit(&request->references, 1, memory_order_relaxed);
+}
+
+void tdi_request_drop(td_request *request)
 {
     if (atomic_fetch_sub_explicit(&request->references, 1, memory_order_acq_rel) != 1)
         return;
@@ -43,7 +36,6 @@ static void drop_reference(td_request *request)
         request->class_->destroy(request->payload);
     if (request->descriptor >= 0)
         tdi_event_close(request->descriptor);
-    tdi_cond_destroy(&request->finished);
     tdi_mutex_destroy(&request->mutex);
     tdi_free(request->sentence);
     tdi_free(request);
@@ -51,27 +43,24 @@ static void drop_reference(td_request *request)
 
 void tdi_request_retain(td_request *request)
 {
-    atomic_fetch_add_explicit(&request->handles, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&request->references, 1, memory_order_relaxed);
+    if (request->class_->released)
+        atomic_fetch_add_explicit(&request->handles, 1, memory_order_relaxed);
+    tdi_request_keep(request);
 }
 
 void td_request_release(td_request *request)
 {
     if (!request)
         return;
-    if (atomic_fetch_sub_explicit(&request->handles, 1, memory_order_acq_rel) == 1 &&
-        request->class_->released)
-        request->class_->released(request->payload);
-    drop_reference(request);
+    const tdi_request_class *class_ = request->class_;
+    if (class_->released &&
+        atomic_fetch_sub_explicit(&request->handles, 1, memory_order_acq_rel) == 1)
+        class_->released(request->payload);
+    tdi_request_drop(request);
 }
 
-static td_request_state state_of(const td_request *request)
-{
-    return atomic_load_explicit(&request->state, memory_order_acquire);
-}
-
-/* Under the request's lock. */
-static void settle(td_request *request, td_result result)
+/* Under the request's lock. `words`: a failure's sentence, or NULL. */
+static void settle(td_request *request, td_result result, const char *words)
 {
     td_request_state state = TD_REQUEST_FAILED;
     if (request->cancel_requested || result == TD_ERROR_CANCELLED) {
@@ -81,13 +70,14 @@ static void settle(td_request *request, td_result result)
         state = TD_REQUEST_READY;
     } else {
         /* Without memory for its own words a failure still has those of its code. */
-        request->sentence = tdi_strdup(td_last_error());
+        request->sentence = words ? tdi_strdup(words) : NULL;
     }
     request->result = result;
     atomic_store_explicit(&request->state, state, memory_order_release);
     if (request->descriptor >= 0)
         tdi_event_set(request->descriptor);
-    tdi_cond_broadcast(&request->finished);
+    for (const tdi_request_link *link = request->links; link; link = link->next)
+        tdi_request_wait_tell(link->wait);
 }
 
 static void call_back(td_request_fn fn, void *user, td_request *request)
@@ -98,27 +88,57 @@ static void call_back(td_request_fn fn, void *user, td_request *request)
     fn(user, request);
 }
 
-void tdi_request_finish(td_request *request, td_result result)
+/* Settles the request and calls its callback. If a queue watches it, that queue is returned with a
+ * reference, unless it is `held`, of which the caller has one. */
+static td_completion_queue *finish_one(td_request *request, td_result result, const char *words,
+                                       const td_completion_queue *held)
 {
     tdi_mutex_lock(&request->mutex);
-    settle(request, result);
+    settle(request, result, words);
     td_request_fn callback = request->callback;
     void *user = request->callback_user;
-    td_completion_queue *queue = request->queue;
-    if (queue)
+    td_completion_queue *queue = atomic_load_explicit(&request->queue, memory_order_relaxed);
+    if (queue && queue != held)
         tdi_completion_queue_retain(queue);
     tdi_mutex_unlock(&request->mutex);
     if (callback)
         call_back(callback, user, request);
-    if (queue)
-        tdi_completion_queue_push(queue, request);
-    drop_reference(request);
+    return queue;
+}
+
+/* Neighbours that one queue watches go there together: one lock and one event for all of them. */
+void tdi_requests_finish(td_request *const *requests, uint32_t count, td_result result)
+{
+    /* A callback may fail at something of its own, and that would be the thread's last error. */
+    char *words =
+        result != TD_OK && result != TD_ERROR_CANCELLED ? tdi_strdup(td_last_error()) : NULL;
+    td_completion_queue *held = NULL;
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        td_completion_queue *queue = finish_one(requests[i], result, words, held);
+        if (held && queue != held)
+            tdi_completion_queue_push(held, requests + first, i - first);
+        if (queue != held)
+            first = i;
+        held = queue;
+    }
+    if (held)
+        tdi_completion_queue_push(held, requests + first, count - first);
+    tdi_free(words);
+    for (uint32_t i = 0; i < count; i++)
+        tdi_request_drop(requests[i]);
+}
+
+void tdi_request_finish(td_request *request, td_result result)
+{
+    tdi_requests_finish(&request, 1, result);
 }
 
 bool tdi_request_cancel_requested(td_request *request)
 {
     tdi_mutex_lock(&request->mutex);
-    bool requested = request->cancel_requested && state_of(request) == TD_REQUEST_PENDING;
+    bool requested =
+        request->cancel_requested && tdi_request_state_of(request) == TD_REQUEST_PENDING;
     tdi_mutex_unlock(&request->mutex);
     return requested;
 }
@@ -135,7 +155,7 @@ void *tdi_request_payload_of(td_request *request, const tdi_request_class *class
 
 td_request_state td_request_poll(td_request *request)
 {
-    return request ? state_of(request) : TD_REQUEST_FAILED;
+    return request ? tdi_request_state_of(request) : TD_REQUEST_FAILED;
 }
 
 static td_result fail_null(const char *call)
@@ -147,7 +167,7 @@ td_result td_request_result(td_request *request)
 {
     if (!request)
         return fail_null("td_request_result");
-    td_request_state state = state_of(request);
+    td_request_state state = tdi_request_state_of(request);
     if (state == TD_REQUEST_READY)
         return TD_OK;
     if (state == TD_REQUEST_PENDING)
@@ -158,32 +178,13 @@ td_result td_request_result(td_request *request)
     return tdi_fail(request->result, "%s", sentence);
 }
 
-td_result td_request_wait(td_request *request, uint64_t timeout_ns)
-{
-    if (!request)
-        return fail_null("td_request_wait");
-    if (state_of(request) == TD_REQUEST_PENDING && timeout_ns > 0) {
-        uint64_t deadline = tdi_deadline(tdi_now_ns(), timeout_ns);
-        tdi_mutex_lock(&request->mutex);
-        while (state_of(request) == TD_REQUEST_PENDING) {
-            if (!tdi_cond_wait_until(&request->finished, &request->mutex, deadline))
-                break;
-        }
-        tdi_mutex_unlock(&request->mutex);
-    }
-    if (state_of(request) == TD_REQUEST_PENDING)
-        return tdi_fail(TD_ERROR_TIMEOUT, "the request did not finish within %llu ms; it goes on",
-                        (unsigned long long)(timeout_ns / TDI_NS_PER_MS));
-    return td_request_result(request);
-}
-
 td_result td_request_on_finish(td_request *request, td_request_fn fn, void *user)
 {
     if (!request || !fn)
         return fail_null("td_request_on_finish");
     tdi_mutex_lock(&request->mutex);
     bool taken = request->callback != NULL;
-    bool late = state_of(request) != TD_REQUEST_PENDING;
+    bool late = tdi_request_state_of(request) != TD_REQUEST_PENDING;
     if (!taken) {
         request->callback = fn;
         request->callback_user = user;
@@ -204,7 +205,7 @@ td_result td_request_descriptor(td_request *request, int *fd)
     td_result result = TD_OK;
     if (request->descriptor < 0) {
         result = tdi_event_create(&request->descriptor);
-        if (result == TD_OK && state_of(request) != TD_REQUEST_PENDING)
+        if (result == TD_OK && tdi_request_state_of(request) != TD_REQUEST_PENDING)
             tdi_event_set(request->descriptor);
     }
     if (result == TD_OK)
@@ -217,7 +218,7 @@ td_result td_request_descriptor(td_request *request, int *fd)
 static bool ask_for_cancellation(td_request *request, td_request_state *state)
 {
     tdi_mutex_lock(&request->mutex);
-    *state = state_of(request);
+    *state = tdi_request_state_of(request);
     bool first = *state == TD_REQUEST_PENDING && !request->cancel_requested;
     if (first)
         request->cancel_requested = true;

@@ -27,6 +27,9 @@ td_result tdi_request_create(const tdi_request_class *class_, void *payload, td_
 /* Finishes the request and drops the library's reference. The calling thread's last error is kept
  * with it if `result` is a failure. Called by completion threads, or by whoever fails early. */
 void tdi_request_finish(td_request *request, td_result result);
+/* The same for `count` requests that end together: a completion queue that watches them gets all of
+ * them under one lock, and tells of them with one event. */
+void tdi_requests_finish(td_request *const *requests, uint32_t count, td_result result);
 
 /* True once cancellation was asked for and `finish` has not been called. */
 bool tdi_request_cancel_requested(td_request *request);

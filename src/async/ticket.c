@@ -1,5 +1,6 @@
 #include "async/lane.h"
 #include "async/request.h"
+#include "async/waiter.h"
 #include "base/memory.h"
 
 static td_result fail_null(const char *call, const char *what)
@@ -84,7 +85,11 @@ td_result td_ticket_wait(td_device *device, td_ticket ticket, uint64_t timeout_n
 {
     TDI_TRY(tdi_device_check(device, "td_ticket_wait"));
     TDI_TRY(tdi_ticket_check(device, ticket));
-    return ticket.value == 0 ? TD_OK : tdi_ticket_wait(device, ticket, timeout_ns);
+    if (ticket.value == 0)
+        return TD_OK;
+    if (timeout_ns > 0 && tdi_on_completion_thread() && !tdi_ticket_reached(device, ticket))
+        return tdi_check_may_wait("td_ticket_wait");
+    return tdi_ticket_wait(device, ticket, timeout_ns);
 }
 
 /* A ticket as a request: its payload. */

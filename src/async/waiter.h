@@ -23,6 +23,8 @@ void tdi_completer_destroy(tdi_completer *completer);
 void tdi_completer_run(tdi_completer *completer, tdi_watch_list *list);
 /* True on a completion thread: nothing there may wait for another watch to be told. */
 bool tdi_on_completion_thread(void);
+/* TD_ERROR_STATE with a sentence there; every public call asks this before it starts to wait. */
+td_result tdi_check_may_wait(const char *call);
 
 typedef struct tdi_waiter tdi_waiter;
 td_result tdi_waiter_create(td_device *device, uint32_t queue, tdi_completer *completer,

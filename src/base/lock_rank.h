@@ -19,6 +19,7 @@ typedef enum tdi_lock_rank {
     TDI_RANK_ATTACH, /* what upper layers hang on a device is made under it */
     TDI_RANK_COMPLETION_QUEUE,
     TDI_RANK_REQUEST,
+    TDI_RANK_REQUEST_WAIT, /* a thread that waits for requests */
     TDI_RANK_WAITER,
     TDI_RANK_QUEUE, /* a VkQueue and its timeline */
     TDI_RANK_DEVICE,

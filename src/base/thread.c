@@ -135,7 +135,8 @@ bool tdi_cond_wait_until(tdi_cond *cond, tdi_mutex *mutex, uint64_t deadline_ns)
     if (now >= deadline_ns)
         return false;
     struct timespec until = system_deadline(deadline_ns - now);
-    return pthread_cond_timedwait(&cond->handle, &mutex->handle, &until) == 0;
+    return pthread_cond_timedwait(&cond->handle, &mutex->handle, &until) == 0 ||
+           tdi_now_ns() < deadline_ns;
 }
 
 typedef struct thread_start {

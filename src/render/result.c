@@ -174,8 +174,7 @@ static void finish_views(tdi_watch *watch, td_result outcome)
     const uint32_t count = result->view_count;
     for (uint32_t i = 0; i < count; i++)
         requests[i] = result->views[i].request;
-    for (uint32_t i = 0; i < count; i++)
-        tdi_request_finish(requests[i], outcome);
+    tdi_requests_finish(requests, count, outcome);
 }
 
 void tdi_result_submitted(tdi_result *result, td_ticket ticket, td_request **requests)

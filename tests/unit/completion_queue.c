@@ -41,7 +41,7 @@ static td_completion_queue *make_queue(void)
     return queue;
 }
 
-static bool is_readable(const td_completion_queue *queue)
+static bool is_readable(td_completion_queue *queue)
 {
     struct pollfd entry = {.fd = td_completion_queue_descriptor(queue), .events = POLLIN};
     return poll(&entry, 1, 0) == 1;
@@ -86,6 +86,7 @@ static void a_batch_is_one_event(void **state)
 {
     (void)state;
     td_completion_queue *queue = make_queue();
+    assert_false(is_readable(queue));
     payload p[3];
     for (uint32_t i = 0; i < 3; i++) {
         td_request *request = make(&p[i]);
@@ -100,6 +101,95 @@ static void a_batch_is_one_event(void **state)
     td_completion_queue_destroy(queue);
     for (uint32_t i = 0; i < 3; i++)
         assert_int_equal(p[i].destroyed, 1);
+}
+
+static uint32_t take_tags(td_completion_queue *queue, uint64_t *tags, td_result expected)
+{
+    td_completion got[8];
+    uint32_t count = 0;
+    (void)td_completion_queue_take(queue, got, 8, 0, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        tags[i] = got[i].tag;
+        assert_int_equal(got[i].result, expected);
+        td_request_release(got[i].request);
+    }
+    return count;
+}
+
+/* What ends together goes to each queue in order, whoever else is among it. */
+static void what_finishes_together_is_one_event_a_queue(void **state)
+{
+    (void)state;
+    td_completion_queue *queues[2] = {make_queue(), make_queue()};
+    const int where[6] = {0, 0, 1, -1, 0, 1}; /* -1: nobody watches it */
+    payload p[6];
+    td_request *requests[6];
+    uint64_t tags[8], writes = 0;
+    assert_false(is_readable(queues[0]) || is_readable(queues[1]));
+    for (uint32_t i = 0; i < 6; i++) {
+        requests[i] = make(&p[i]);
+        if (where[i] >= 0)
+            assert_int_equal(td_completion_queue_watch(queues[where[i]], requests[i], i), TD_OK);
+        td_request_release(requests[i]);
+    }
+    tdi_requests_finish(requests, 6, TD_OK);
+    assert_int_equal(read(td_completion_queue_descriptor(queues[0]), &writes, sizeof writes),
+                     sizeof writes);
+    assert_int_equal(writes, 1);
+    assert_int_equal(take_tags(queues[0], tags, TD_OK), 3);
+    assert_true(tags[0] == 0 && tags[1] == 1 && tags[2] == 4);
+    assert_int_equal(take_tags(queues[1], tags, TD_OK), 2);
+    assert_true(tags[0] == 2 && tags[1] == 5);
+    for (uint32_t i = 0; i < 6; i++)
+        assert_int_equal(p[i].destroyed, 1);
+    td_completion_queue_destroy(queues[0]);
+    td_completion_queue_destroy(queues[1]);
+}
+
+/* Destroys its queue, and fails at something. */
+static void disturb(void *user, td_request *request)
+{
+    td_completion_queue_destroy(user);
+    (void)tdi_fail(TD_ERROR_ARGUMENT, "something else");
+    (void)request;
+}
+
+static void a_callback_may_destroy_the_queue_of_what_finishes_with_it(void **state)
+{
+    (void)state;
+    td_completion_queue *queue = make_queue();
+    payload p[3];
+    td_request *requests[3];
+    for (uint32_t i = 0; i < 3; i++) {
+        requests[i] = make(&p[i]);
+        assert_int_equal(td_completion_queue_watch(queue, requests[i], i), TD_OK);
+    }
+    assert_int_equal(td_request_on_finish(requests[1], disturb, queue), TD_OK);
+    tdi_requests_finish(requests, 3, tdi_fail(TD_ERROR_IO, "all of them"));
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(td_request_result(requests[i]), TD_ERROR_IO);
+        assert_string_equal(td_last_error(), "all of them");
+        td_request_release(requests[i]);
+        assert_int_equal(p[i].destroyed, 1);
+    }
+}
+
+static void a_descriptor_asked_for_late_is_up_to_date(void **state)
+{
+    (void)state;
+    td_completion_queue *queue = make_queue();
+    payload p;
+    td_request *request = make(&p);
+    uint64_t tag;
+    assert_int_equal(td_completion_queue_watch(queue, request, 0), TD_OK);
+    tdi_request_finish(request, TD_OK);
+    assert_true(is_readable(queue));
+    assert_true(is_readable(queue));
+    assert_int_equal(take_tags(queue, &tag, TD_OK), 1);
+    assert_false(is_readable(queue));
+    td_request_release(request);
+    td_completion_queue_destroy(queue);
+    assert_int_equal(td_completion_queue_descriptor(NULL), -1);
 }
 
 static void what_is_finished_already_can_be_watched(void **state)
@@ -194,7 +284,7 @@ static void finish_all(void *user)
         tdi_request_finish(c->requests[i], TD_OK);
 }
 
-static void wait_by_epoll(const td_completion_queue *queue, int epoll)
+static void wait_by_epoll(td_completion_queue *queue, int epoll)
 {
     struct epoll_event event;
     assert_int_equal(epoll_wait(epoll, &event, 1, 10000), 1);
@@ -264,6 +354,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(taken_in_the_order_of_finishing),
         cmocka_unit_test(a_batch_is_one_event),
+        cmocka_unit_test(what_finishes_together_is_one_event_a_queue),
+        cmocka_unit_test(a_callback_may_destroy_the_queue_of_what_finishes_with_it),
+        cmocka_unit_test(a_descriptor_asked_for_late_is_up_to_date),
         cmocka_unit_test(what_is_finished_already_can_be_watched),
         cmocka_unit_test(taking_has_a_time_limit),
         cmocka_unit_test(a_queue_may_go_before_its_requests),
