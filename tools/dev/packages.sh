@@ -7,8 +7,8 @@ build_packages=(
   libcglm-dev libxxhash-dev libmeshoptimizer-dev libcmocka-dev
 )
 
-# For the examples that are hosts to tandem; where one is missing, its example is left out.
-guest_packages=(libsdl2-dev libplacebo-dev xvfb xauth)
+# For the examples that are hosts to tandem or have an event loop; where one is missing, its example is left out.
+guest_packages=(libsdl2-dev libplacebo-dev xvfb xauth libuv1-dev libglib2.0-dev)
 
 # Where there is no apt: what each package stands for, as a program or a pkg-config module.
 build_programs=(cc meson ninja pkg-config python3 glslangValidator)
