@@ -415,6 +415,12 @@ void load_record_return(const load *l, VkCommandBuffer commands)
                    VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT, 0);
 }
 
+const uint32_t *load_waves_code(size_t *bytes)
+{
+    *bytes = sizeof waves_spv;
+    return waves_spv;
+}
+
 void load_record_compute(const load *l, VkCommandBuffer commands, uint32_t slot, uint32_t parts)
 {
     bind(l, commands, &l->waves, VK_PIPELINE_BIND_POINT_COMPUTE, slot);

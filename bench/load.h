@@ -48,6 +48,10 @@ void load_create(const load_params *params, load *out);
 void load_destroy(load *l);
 bool load_has_compute_queue(const load *l);
 
+/* SPIR-V of the compute work, whose push constants are the number of offsets, the rounds and the
+ * frame. */
+const uint32_t *load_waves_code(size_t *bytes);
+
 /* Compute work of a frame in `parts` dispatches. */
 void load_record_compute(const load *l, VkCommandBuffer commands, uint32_t slot, uint32_t parts);
 /* Its graphics work, with the barriers of the target. */
