@@ -11,6 +11,7 @@
 #include "../layers/ledger.h"
 #include "base/memory.h"
 #include "gpu/memory.h"
+#include "gpu/queue.h"
 
 static bool device_found;
 static atomic_uint message_count;
@@ -198,8 +199,9 @@ gpu_submission gpu_submit_to_lane(td_device *device, td_lane lane,
                                                  void *user),
                                   void *user)
 {
-    const tdi_queue *queue = &device->queues[device->lane_queue[lane]];
-    gpu_submission submission = {queue->handle, make_pool(device, queue->family)};
+    const uint32_t index = device->lane_queue[lane];
+    const tdi_queue *queue = &device->queues[index];
+    gpu_submission submission = {index, make_pool(device, queue->family)};
     VkCommandBuffer commands = begin_commands(device, submission.pool);
     record(device, commands, user);
     gpu_ok(tdi_vk_check(device->vk.vkEndCommandBuffer(commands), "vkEndCommandBuffer"));
@@ -212,14 +214,20 @@ gpu_submission gpu_submit_to_lane(td_device *device, td_lane lane,
         .commandBufferInfoCount = 1,
         .pCommandBufferInfos = &buffer,
     };
-    gpu_ok(tdi_vk_check(device->vk.vkQueueSubmit2(queue->handle, 1, &submit, VK_NULL_HANDLE),
-                        "vkQueueSubmit2"));
+    tdi_queue_lock(device, index);
+    const VkResult result = device->vk.vkQueueSubmit2(queue->handle, 1, &submit, VK_NULL_HANDLE);
+    tdi_queue_unlock(device, index);
+    gpu_ok(tdi_vk_check(result, "vkQueueSubmit2"));
     return submission;
 }
 
 void gpu_submission_wait(td_device *device, const gpu_submission *submission)
 {
-    gpu_ok(tdi_vk_check(device->vk.vkQueueWaitIdle(submission->queue), "vkQueueWaitIdle"));
+    const uint32_t index = submission->queue;
+    tdi_queue_lock(device, index);
+    const VkResult result = device->vk.vkQueueWaitIdle(device->queues[index].handle);
+    tdi_queue_unlock(device, index);
+    gpu_ok(tdi_vk_check(result, "vkQueueWaitIdle"));
     device->vk.vkDestroyCommandPool(device->handle, submission->pool, NULL);
 }
 

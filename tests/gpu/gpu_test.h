@@ -68,7 +68,7 @@ void gpu_submit(td_device *device,
 /* The same to any lane's queue, without waiting; gpu_submission_wait waits until the queue is idle
  * and frees the commands. */
 typedef struct gpu_submission {
-    VkQueue queue;
+    uint32_t queue; /* the device's number of it */
     VkCommandPool pool;
 } gpu_submission;
 gpu_submission gpu_submit_to_lane(td_device *device, td_lane lane,
