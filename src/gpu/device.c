@@ -216,20 +216,22 @@ td_result td_device_create(const td_device_params *params, td_device **out)
     return TD_OK;
 }
 
-static void detach_all(td_device *device)
+static void detach(td_device *device, int slot)
 {
-    for (int slot = TDI_ATTACH_COUNT - 1; slot >= 0; slot--) {
-        if (device->attached[slot])
-            device->detach[slot](device->attached[slot]);
-    }
+    if (device->attached[slot])
+        device->detach[slot](device->attached[slot]);
+    device->attached[slot] = NULL;
 }
 
-/* Without waiting for the whole of an imported device: what hangs on it waits for tandem's work. */
+/* Without waiting for the whole of an imported device: what hangs on it waits for tandem's work. No
+ * thread may submit anything while a device is waited for. */
 static void dismantle(td_device *device)
 {
+    detach(device, TDI_ATTACH_UPLOADER);
     if (!device->imported)
         device->vk.vkDeviceWaitIdle(device->handle);
-    detach_all(device);
+    for (int slot = TDI_ATTACH_UPLOADER - 1; slot >= 0; slot--)
+        detach(device, slot);
     tdi_bindless_destroy(device, device->bindless);
     tdi_pipeline_cache_destroy(device, device->pipeline_cache);
     tdi_memory_destroy(device->memory);

@@ -273,7 +273,7 @@ static void buffer_requirements(VkDevice device, VkBuffer buffer, VkMemoryRequir
 {
     (void)device;
     *out = (VkMemoryRequirements){
-        .size = *(VkDeviceSize *)buffer, .alignment = 16, .memoryTypeBits = 1};
+        .size = *(VkDeviceSize *)buffer, .alignment = 16, .memoryTypeBits = 3};
 }
 
 static VkResult allocate_memory(VkDevice device, const VkMemoryAllocateInfo *info,
@@ -371,9 +371,11 @@ void fake_add_memory(void)
     td_device *device = &gpu.device;
     device->max_buffer_bytes = UINT64_C(1) << 30;
     device->non_coherent_atom = 64;
-    device->memory_properties.memoryTypeCount = 1;
+    device->memory_properties.memoryTypeCount = 2;
     device->memory_properties.memoryTypes[0].propertyFlags =
         VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
+    device->memory_properties.memoryTypes[1].propertyFlags =
+        VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
     device->memory_properties.memoryHeapCount = 1;
     device->memory_properties.memoryHeaps[0].size = UINT64_C(1) << 30;
     assert_int_equal(tdi_budget_create(UINT64_C(64) << 20, TD_BUDGET_ENFORCE, &device->budget),

@@ -43,8 +43,8 @@ typedef struct fake_submission {
 td_device *fake_device_create(uint32_t queues);
 void fake_device_destroy(void);
 
-/* Gives the device memory of one type: visible, cached, and not coherent with atoms of 64 bytes.
- * Buffers can then be made; their memory is the host's. */
+/* Gives the device memory of two types: visible, cached, and not coherent with atoms of 64 bytes;
+ * and visible and coherent. Buffers can then be made; their memory is the host's. */
 void fake_add_memory(void);
 /* The range of the last vkInvalidateMappedMemoryRanges; size 0: none so far. */
 VkMappedMemoryRange fake_invalidated(void);
