@@ -33,7 +33,7 @@ BASELINES = {
 }
 ALONE = ["city", "spheres", "png-helmet", "png-sponza", "png-city"]
 # Programs of their own, beside --program: they measure their baselines themselves.
-PROGRAMS = ["scheduler", "recorder", "frames", "requests"]
+PROGRAMS = ["scheduler", "recorder", "frames", "requests", "upload"]
 # Versions of the renderers that the aims were set against; numpy and pillow are what they return
 # images with.
 PACKAGES = {"vtk": "vtk==9.7.2", "filly": "filly==0.2.1"}
