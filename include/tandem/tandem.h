@@ -10,6 +10,7 @@
 #include <tandem/budget.h>
 #include <tandem/device.h>
 #include <tandem/host.h>
+#include <tandem/host_buffer.h>
 #include <tandem/monitor.h>
 #include <tandem/renderer.h>
 #include <tandem/request.h>
@@ -20,6 +21,7 @@
 #if defined(__has_include)
 #if __has_include(<vulkan/vulkan_core.h>)
 #include <tandem/graph.h>
+#include <tandem/readback.h>
 #include <tandem/recorder.h>
 #include <tandem/scheduler.h>
 #include <tandem/ticket.h>

@@ -19,6 +19,7 @@ typedef struct tdi_queue {
     uint32_t index;
     VkQueueFlags capabilities;
     uint32_t timestamp_bits;
+    VkExtent3D granularity; /* of copies of parts of images; zero: whole levels only */
 } tdi_queue;
 
 /* Optional abilities, beside the required ones. */

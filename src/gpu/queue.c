@@ -21,6 +21,7 @@ td_result tdi_queue_add(td_device *device, VkQueue handle, uint32_t family, uint
         .index = index,
         .capabilities = properties->queueFlags,
         .timestamp_bits = properties->timestampValidBits,
+        .granularity = properties->minImageTransferGranularity,
     };
     TDI_TRY(tdi_mutex_init(&queue->mutex, TDI_RANK_QUEUE));
     device->queue_count++;

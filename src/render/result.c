@@ -1,34 +1,12 @@
 #include "render/result.h"
 
-#include "async/request.h"
 #include "base/memory.h"
 
 #define PLANE_ALIGNMENT 16
 
-/* One view of a result: the payload of its request. */
-typedef struct result_view {
-    tdi_result *result;
-    uint32_t index;
-    td_request *request;
-} result_view;
-
-struct tdi_result {
-    tdi_results *results;
-    tdi_readback_slot *slot;
-    tdi_watch watch;
-    uint32_t view_count;
-    uint32_t rows;       /* of each plane; the layout's at most */
-    uint32_t unreleased; /* guarded by results->mutex */
-    result_view views[TDI_MAX_VIEWS];
-};
-
 struct tdi_results {
-    td_device *device;
     tdi_result_layout layout;
-    tdi_readback *ring;
-    tdi_mutex mutex;
-    uint32_t count;
-    tdi_result items[]; /* by index of the ring's slot */
+    td_readback *ring; /* a slot for each submission, a part for each view */
 };
 
 static VkDeviceSize place_plane(VkDeviceSize *end, VkDeviceSize bytes)
@@ -53,50 +31,25 @@ void tdi_result_layout_make(uint32_t width, uint32_t height, uint32_t outputs,
     out->view_bytes = end;
 }
 
-/* The slot goes back with the last view of it. */
-static void release_view(tdi_result *result)
-{
-    tdi_mutex_lock(&result->results->mutex);
-    const bool last = --result->unreleased == 0;
-    tdi_mutex_unlock(&result->results->mutex);
-    if (last)
-        tdi_readback_release(result->slot);
-}
-
-/* Called when the request is finished and nobody holds it any more. */
-static void destroy_view(void *payload)
-{
-    const result_view *view = payload;
-    release_view(view->result);
-}
-
-static const tdi_request_class view_class = {.destroy = destroy_view};
-
 td_result tdi_results_create(td_device *device, const tdi_result_layout *layout, uint32_t max_views,
                              uint32_t slots, tdi_results **out)
 {
-    tdi_results *results =
-        tdi_alloc_zero(1, sizeof *results + (size_t)slots * sizeof results->items[0]);
+    tdi_results *results = tdi_alloc_zero(1, sizeof *results);
     if (!results)
         return TD_ERROR_HOST_MEMORY;
-    results->device = device;
     results->layout = *layout;
-    results->count = slots;
-    td_result result = tdi_mutex_init(&results->mutex, TDI_RANK_RENDERER);
+    const td_readback_params params = {
+        .name = "results",
+        .slot_bytes = layout->view_bytes * max_views,
+        .slots = slots,
+        .parts = max_views,
+    };
+    const td_result result = td_readback_create(device, &params, &results->ring);
     if (result != TD_OK) {
         tdi_free(results);
         return result;
     }
-    const tdi_readback_params params = {
-        .name = "results",
-        .slot_bytes = layout->view_bytes * max_views,
-        .slots = slots,
-    };
-    result = tdi_readback_create(device, &params, &results->ring);
-    if (result != TD_OK) {
-        tdi_results_destroy(results);
-        return result;
-    }
+    tdi_readback_set_owner(results->ring, results);
     *out = results;
     return TD_OK;
 }
@@ -105,99 +58,44 @@ void tdi_results_destroy(tdi_results *results)
 {
     if (!results)
         return;
-    tdi_readback_destroy(results->ring);
-    tdi_mutex_destroy(&results->mutex);
+    td_readback_destroy(results->ring);
     tdi_free(results);
-}
-
-/* Requests that nobody has seen yet are finished and released at once; their views count as
- * released then. */
-static void drop_requests(tdi_result *result, uint32_t count, td_result reason)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        td_request *request = result->views[i].request;
-        tdi_request_finish(request, reason);
-        td_request_release(request);
-    }
 }
 
 td_result tdi_results_begin(tdi_results *results, uint32_t views, uint64_t timeout_ns,
                             tdi_result **out)
 {
-    tdi_readback_slot *slot = NULL;
-    TDI_TRY(tdi_readback_acquire(results->ring, timeout_ns, &slot));
-    tdi_result *result = &results->items[slot->index];
-    *result = (tdi_result){
-        .results = results,
-        .slot = slot,
-        .view_count = views,
-        .rows = results->layout.height,
-        .unreleased = views,
-    };
-    for (uint32_t i = 0; i < views; i++) {
-        result->views[i] = (result_view){.result = result, .index = i};
-        const td_result made =
-            tdi_request_create(&view_class, &result->views[i], &result->views[i].request);
-        if (made != TD_OK) {
-            result->unreleased = i + 1; /* those made, and the one released here */
-            drop_requests(result, i, made);
-            release_view(result);
-            return made;
-        }
-    }
-    *out = result;
+    TDI_TRY(tdi_readback_begin(results->ring, views, timeout_ns, out));
+    tdi_result_set_rows(*out, results->layout.height);
     return TD_OK;
 }
 
 void tdi_result_set_rows(tdi_result *result, uint32_t rows)
 {
-    result->rows = rows;
+    for (uint32_t i = 0; i < result->lease.part_count; i++)
+        result->parts[i].data.height = rows;
 }
 
 VkBuffer tdi_result_buffer(const tdi_result *result)
 {
-    return result->slot->buffer;
+    return result->buffer;
 }
 
 VkDeviceSize tdi_result_bytes(const tdi_result *result)
 {
-    return result->slot->size;
-}
-
-static void finish_views(tdi_watch *watch, td_result outcome)
-{
-    tdi_result *result = (tdi_result *)((char *)watch - offsetof(tdi_result, watch));
-    if (outcome == TD_OK)
-        outcome = tdi_readback_finish(result->slot);
-    /* A view may be released, and the slot taken again, as soon as the last one is finished. */
-    td_request *requests[TDI_MAX_VIEWS];
-    const uint32_t count = result->view_count;
-    for (uint32_t i = 0; i < count; i++)
-        requests[i] = result->views[i].request;
-    tdi_requests_finish(requests, count, outcome);
+    return result->size;
 }
 
 void tdi_result_submitted(tdi_result *result, td_ticket ticket, td_request **requests)
 {
-    for (uint32_t i = 0; i < result->view_count; i++)
-        requests[i] = result->views[i].request;
-    result->watch = (tdi_watch){.ticket = ticket, .reached = finish_views};
-    tdi_ticket_watch(result->results->device, &result->watch);
-}
-
-static void finish_abandoned(tdi_watch *watch, td_result outcome)
-{
-    tdi_result *result = (tdi_result *)((char *)watch - offsetof(tdi_result, watch));
-    drop_requests(result, result->view_count, outcome == TD_OK ? TD_ERROR_CANCELLED : outcome);
+    const tdi_results *results = tdi_readback_owner(result->ring);
+    result->arriving = results->layout.view_bytes * result->lease.part_count;
+    tdi_lease_submitted(&result->lease, ticket, requests);
 }
 
 void tdi_result_abandon(tdi_result *result, td_ticket ticket)
 {
-    result->watch = (tdi_watch){.ticket = ticket, .reached = finish_abandoned};
-    if (ticket.value)
-        tdi_ticket_watch(result->results->device, &result->watch);
-    else
-        finish_abandoned(&result->watch, TD_OK);
+    tdi_lease_abandon(&result->lease, ticket);
 }
 
 static td_result plane_of(const tdi_result_layout *layout, td_output output, VkDeviceSize *offset,
@@ -227,21 +125,32 @@ static td_result plane_of(const tdi_result_layout *layout, td_output output, VkD
     return tdi_fail(TD_ERROR_ARGUMENT, "no such output: %d", (int)output);
 }
 
+/* The slot of a view's request and, in `index`, which view of it; NULL for other requests. */
+static const tdi_result *result_of(td_request *request, uint32_t *index)
+{
+    const tdi_lease_part *part = tdi_lease_part_of(request);
+    const tdi_result *result = part ? tdi_readback_slot_of(part) : NULL;
+    if (!result || !tdi_readback_owner(result->ring))
+        return NULL;
+    *index = (uint32_t)(part - result->parts);
+    return result;
+}
+
 td_result td_request_image(td_request *request, td_output output, td_image *out)
 {
     if (!request || !out)
         return tdi_fail(TD_ERROR_ARGUMENT, "td_request_image: request and out must not be NULL");
-    const result_view *view = tdi_request_payload_of(request, &view_class);
-    if (!view)
+    uint32_t index = 0;
+    const tdi_result *result = result_of(request, &index);
+    if (!result)
         return tdi_fail(TD_ERROR_ARGUMENT, "this is not the request of a view");
     if (td_request_poll(request) != TD_REQUEST_READY)
         return tdi_fail(TD_ERROR_STATE, "the view is not ready");
-    const tdi_result_layout *layout = &view->result->results->layout;
+    const tdi_results *results = tdi_readback_owner(result->ring);
     VkDeviceSize offset = 0;
     *out = (td_image){0};
-    TDI_TRY(plane_of(layout, output, &offset, out));
-    out->height = view->result->rows;
-    out->pixels =
-        (const char *)view->result->slot->mapped + view->index * layout->view_bytes + offset;
+    TDI_TRY(plane_of(&results->layout, output, &offset, out));
+    out->height = result->parts[index].data.height;
+    out->pixels = (const char *)result->mapped + index * results->layout.view_bytes + offset;
     return TD_OK;
 }

@@ -31,9 +31,9 @@ td_result tdi_results_create(td_device *device, const tdi_result_layout *layout,
 /* Blocks until every view has been released. NULL is fine. */
 void tdi_results_destroy(tdi_results *results);
 
-/* A free result with `views` pending requests, and the buffer to write into.
+/* A free result with `views` pending requests, and the buffer to write into: a slot of the ring.
  * TD_ERROR_AGAIN, TD_ERROR_TIMEOUT. */
-typedef struct tdi_result tdi_result;
+typedef tdi_readback_slot tdi_result;
 td_result tdi_results_begin(tdi_results *results, uint32_t views, uint64_t timeout_ns,
                             tdi_result **out);
 /* The result has only so many rows of each plane: that of a band which is lower than the others. */

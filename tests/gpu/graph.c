@@ -39,7 +39,7 @@ struct chain {
     tdi_pipeline pipeline;
     tdi_descriptor_pool *pool;
     tdi_buffer shared;
-    tdi_readback *ring;
+    td_readback *ring;
     chain_slot slots[SLOTS];
     td_monitor *monitor;
 };
@@ -196,8 +196,8 @@ static void make_careless_chain(td_device *device, chain *all, bool share, uint3
     gpu_ok(tdi_graph_compile(all->graph, &extent, &lanes, &all->plan));
     make_pipeline(device, all);
     gpu_make_buffer(device, td_plan_transient_bytes(all->plan), TDI_MEMORY_DEVICE, &all->shared);
-    const tdi_readback_params ring = {.name = "ring", .slot_bytes = BYTES, .slots = SLOTS};
-    gpu_ok(tdi_readback_create(device, &ring, &all->ring));
+    const td_readback_params ring = {.name = "ring", .slot_bytes = BYTES, .slots = SLOTS};
+    gpu_ok(td_readback_create(device, &ring, &all->ring));
     for (uint32_t i = 0; i < SLOTS; i++)
         make_slot(device, all, &all->slots[i], share);
     gpu_ok(td_monitor_create(0, &all->monitor));
@@ -214,7 +214,7 @@ static void destroy_chain(td_device *device, chain *all)
         tdi_plan_slot_destroy(all->slots[i].slot);
         tdi_buffer_destroy(device, &all->slots[i].own);
     }
-    tdi_readback_destroy(all->ring);
+    td_readback_destroy(all->ring);
     tdi_buffer_destroy(device, &all->shared);
     tdi_descriptor_pool_destroy(device, all->pool);
     tdi_pipeline_destroy(device, &all->pipeline);

@@ -249,6 +249,29 @@ static void pipeline_barrier(VkCommandBuffer commands, const VkDependencyInfo *i
         log->image_barriers[log->image_barrier_count++] = info->pImageMemoryBarriers[i];
 }
 
+static void copy_image(VkCommandBuffer commands, VkImage image, VkImageLayout layout,
+                       VkBuffer buffer, uint32_t count, const VkBufferImageCopy *regions)
+{
+    (void)image;
+    (void)layout;
+    (void)buffer;
+    fake_commands *log = (fake_commands *)commands;
+    assert_int_equal(count, 1);
+    log->image_copy = regions[0];
+    log->copy_count++;
+}
+
+static void copy_buffer(VkCommandBuffer commands, VkBuffer from, VkBuffer to, uint32_t count,
+                        const VkBufferCopy *regions)
+{
+    (void)from;
+    (void)to;
+    fake_commands *log = (fake_commands *)commands;
+    assert_int_equal(count, 1);
+    log->buffer_copy = regions[0];
+    log->copy_count++;
+}
+
 /* A buffer is its size; memory is a block of the host's. */
 static VkResult create_buffer(VkDevice device, const VkBufferCreateInfo *info,
                               const VkAllocationCallbacks *allocator, VkBuffer *out)
@@ -345,6 +368,8 @@ static void fill_table(struct VolkDeviceTable *vk)
     vk->vkBeginCommandBuffer = begin_commands;
     vk->vkEndCommandBuffer = end_commands;
     vk->vkCmdPipelineBarrier2 = pipeline_barrier;
+    vk->vkCmdCopyImageToBuffer = copy_image;
+    vk->vkCmdCopyBuffer = copy_buffer;
 }
 
 td_device *fake_device_create(uint32_t queues)
@@ -357,6 +382,7 @@ td_device *fake_device_create(uint32_t queues)
     fill_table(&device->vk);
     const VkQueueFamilyProperties family = {
         .queueFlags = VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT | VK_QUEUE_TRANSFER_BIT,
+        .minImageTransferGranularity = {1, 1, 1},
     };
     for (uint32_t i = 0; i < queues; i++)
         assert_int_equal(tdi_queue_add(device, (VkQueue)&queue_marks[i], i, 0, &family), TD_OK);

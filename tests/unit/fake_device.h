@@ -18,6 +18,9 @@ typedef struct fake_commands {
     uint32_t image_barrier_count;
     VkImageMemoryBarrier2 image_barriers[4];
     uint32_t timestamp_count;
+    uint32_t copy_count;
+    VkBufferImageCopy image_copy; /* the last of each */
+    VkBufferCopy buffer_copy;
 } fake_commands;
 
 typedef struct fake_wait {

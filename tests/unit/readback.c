@@ -11,17 +11,25 @@
 #define SLOTS 3
 #define BYTES 1000
 
-static tdi_readback *make_ring(td_device **device)
+static td_readback *make_ring(td_device **device)
 {
     *device = fake_device_create(1);
     fake_add_memory();
-    tdi_readback *ring;
-    const tdi_readback_params params = {.name = "ring", .slot_bytes = BYTES, .slots = SLOTS};
-    assert_int_equal(tdi_readback_create(*device, &params, &ring), TD_OK);
+    td_readback *ring;
+    const td_readback_params params = {.name = "ring", .slot_bytes = BYTES, .slots = SLOTS};
+    assert_int_equal(td_readback_create(*device, &params, &ring), TD_OK);
     return ring;
 }
 
-static tdi_readback_slot *take(tdi_readback *ring)
+static uint32_t free_slots(td_readback *ring)
+{
+    td_readback_info info;
+    td_readback_get_info(ring, &info);
+    assert_int_equal(info.slots, info.free + info.in_flight + info.leased);
+    return info.free;
+}
+
+static tdi_readback_slot *take(td_readback *ring)
 {
     tdi_readback_slot *slot;
     assert_int_equal(tdi_readback_acquire(ring, 0, &slot), TD_OK);
@@ -32,7 +40,7 @@ static void slots_are_apart_and_mapped(void **state)
 {
     (void)state;
     td_device *device;
-    tdi_readback *ring = make_ring(&device);
+    td_readback *ring = make_ring(&device);
     tdi_readback_slot *slots[SLOTS];
     for (uint32_t i = 0; i < SLOTS; i++) {
         slots[i] = take(ring);
@@ -46,7 +54,7 @@ static void slots_are_apart_and_mapped(void **state)
         assert_true(slots[i]->buffer != slots[(i + 1) % SLOTS]->buffer);
         tdi_readback_release(slots[i]);
     }
-    tdi_readback_destroy(ring);
+    td_readback_destroy(ring);
     fake_device_destroy();
 }
 
@@ -54,10 +62,10 @@ static void a_full_ring_is_backpressure(void **state)
 {
     (void)state;
     td_device *device;
-    tdi_readback *ring = make_ring(&device);
+    td_readback *ring = make_ring(&device);
     tdi_readback_slot *slots[SLOTS];
     for (uint32_t i = 0; i < SLOTS; i++) {
-        assert_int_equal(tdi_readback_free_slots(ring), SLOTS - i);
+        assert_int_equal(free_slots(ring), SLOTS - i);
         slots[i] = take(ring);
     }
     tdi_readback_slot *none = NULL;
@@ -70,7 +78,7 @@ static void a_full_ring_is_backpressure(void **state)
     assert_ptr_equal(take(ring), slots[1]);
     for (uint32_t i = 0; i < SLOTS; i++)
         tdi_readback_release(slots[i]);
-    tdi_readback_destroy(ring);
+    td_readback_destroy(ring);
     fake_device_destroy();
 }
 
@@ -78,7 +86,7 @@ static void leases_come_back_in_any_order(void **state)
 {
     (void)state;
     td_device *device;
-    tdi_readback *ring = make_ring(&device);
+    td_readback *ring = make_ring(&device);
     for (uint32_t round = 0; round < 20; round++) {
         tdi_readback_slot *slots[SLOTS];
         for (uint32_t i = 0; i < SLOTS; i++) {
@@ -87,9 +95,9 @@ static void leases_come_back_in_any_order(void **state)
         }
         for (uint32_t i = 0; i < SLOTS; i++)
             tdi_readback_release(slots[(i * 2 + round) % SLOTS]);
-        assert_int_equal(tdi_readback_free_slots(ring), SLOTS);
+        assert_int_equal(free_slots(ring), SLOTS);
     }
-    tdi_readback_destroy(ring);
+    td_readback_destroy(ring);
     fake_device_destroy();
 }
 
@@ -97,15 +105,15 @@ static void a_slot_is_finished_once_and_freed_once(void **state)
 {
     (void)state;
     td_device *device;
-    tdi_readback *ring = make_ring(&device);
+    td_readback *ring = make_ring(&device);
     tdi_readback_slot *slot = take(ring);
     assert_int_equal(tdi_readback_finish(slot), TD_OK);
     assert_int_equal(tdi_readback_finish(slot), TD_ERROR_STATE);
     tdi_readback_release(slot);
     tdi_readback_release(slot);
-    assert_int_equal(tdi_readback_free_slots(ring), SLOTS);
+    assert_int_equal(free_slots(ring), SLOTS);
     assert_int_equal(tdi_readback_finish(slot), TD_ERROR_STATE);
-    tdi_readback_destroy(ring);
+    td_readback_destroy(ring);
     fake_device_destroy();
 }
 
@@ -113,7 +121,7 @@ static void whole_atoms_are_invalidated(void **state)
 {
     (void)state;
     td_device *device;
-    tdi_readback *ring = make_ring(&device);
+    td_readback *ring = make_ring(&device);
     tdi_readback_slot *slot = take(ring);
     assert_int_equal(fake_invalidated().size, 0);
     assert_int_equal(tdi_readback_finish(slot), TD_OK);
@@ -122,12 +130,12 @@ static void whole_atoms_are_invalidated(void **state)
     assert_true(range.size >= BYTES);
     assert_true(range.size == VK_WHOLE_SIZE || range.size % 64 == 0);
     tdi_readback_release(slot);
-    tdi_readback_destroy(ring);
+    td_readback_destroy(ring);
     fake_device_destroy();
 }
 
 typedef struct worker {
-    tdi_readback *ring;
+    td_readback *ring;
     uint32_t seed;
 } worker;
 
@@ -149,7 +157,7 @@ static void threads_share_a_ring(void **state)
 {
     (void)state;
     td_device *device;
-    tdi_readback *ring = make_ring(&device);
+    td_readback *ring = make_ring(&device);
     worker workers[5];
     tdi_thread threads[5];
     for (uint32_t i = 0; i < 5; i++) {
@@ -158,8 +166,8 @@ static void threads_share_a_ring(void **state)
     }
     for (uint32_t i = 0; i < 5; i++)
         tdi_thread_join(&threads[i]);
-    assert_int_equal(tdi_readback_free_slots(ring), SLOTS);
-    tdi_readback_destroy(ring);
+    assert_int_equal(free_slots(ring), SLOTS);
+    td_readback_destroy(ring);
     fake_device_destroy();
 }
 
@@ -172,11 +180,11 @@ static void destruction_waits_for_leases(void **state)
 {
     (void)state;
     td_device *device;
-    tdi_readback *ring = make_ring(&device);
+    td_readback *ring = make_ring(&device);
     tdi_readback_slot *slot = take(ring);
     tdi_thread thread;
     assert_int_equal(tdi_thread_start(&thread, "release", release_last, slot), TD_OK);
-    tdi_readback_destroy(ring);
+    td_readback_destroy(ring);
     tdi_thread_join(&thread);
     fake_device_destroy();
 }
@@ -187,22 +195,24 @@ static void making_a_ring_can_fail(void **state)
     support_use_allocator();
     td_device *device = fake_device_create(1);
     fake_add_memory();
-    tdi_readback *ring = NULL;
+    td_readback *ring = NULL;
+    assert_int_equal(tdi_lanes_ready(device), TD_OK);
     uint64_t blocks = tdi_live_blocks();
-    tdi_readback_params params = {.name = "ring", .slot_bytes = BYTES, .slots = 1};
-    assert_int_equal(tdi_readback_create(device, &params, &ring), TD_ERROR_ARGUMENT);
+    td_readback_params params = {.name = "ring", .slot_bytes = BYTES, .slots = 1};
+    assert_int_equal(td_readback_create(device, &params, &ring), TD_ERROR_ARGUMENT);
     params.slots = 4;
     params.slot_bytes = UINT64_C(30) << 20;
-    assert_int_equal(tdi_readback_create(device, &params, &ring), TD_ERROR_BUDGET);
+    assert_int_equal(td_readback_create(device, &params, &ring), TD_ERROR_BUDGET);
     params.slot_bytes = BYTES;
     support_fail_allocation(1);
-    assert_int_equal(tdi_readback_create(device, &params, &ring), TD_ERROR_HOST_MEMORY);
+    assert_int_equal(td_readback_create(device, &params, &ring), TD_ERROR_HOST_MEMORY);
     assert_null(ring);
+    tdi_memory_trim(device);
     assert_int_equal(tdi_live_blocks(), blocks);
     td_budget_info info;
     td_budget_get_info(device->budget, &info);
     assert_int_equal(info.used_bytes, 0);
-    tdi_readback_destroy(NULL);
+    td_readback_destroy(NULL);
     fake_device_destroy();
     support_restore_allocator();
 }
