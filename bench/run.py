@@ -33,7 +33,10 @@ BASELINES = {
 }
 ALONE = ["city", "spheres", "png-helmet", "png-sponza", "png-city"]
 # Programs of their own, beside --program: they measure their baselines themselves.
-PROGRAMS = ["scheduler", "recorder", "frames", "requests", "upload"]
+PROGRAMS = ["scheduler", "recorder", "frames", "requests", "upload", "readback"]
+# What another library does for the same in a program of its own, where it is installed, and what
+# makes the benchmark do just that: both print {"frames_s": ...} and take turns.
+PEER_PROGRAMS = {"readback": ("peer_placebo_readback", "--clear")}
 # Versions of the renderers that the aims were set against; numpy and pillow are what they return
 # images with.
 PACKAGES = {"vtk": "vtk==9.7.2", "filly": "filly==0.2.1"}
@@ -163,6 +166,24 @@ def take_turns(arguments, name):
     return row
 
 
+def peer_program_figures(arguments, name):
+    """Medians of the turns of a benchmark and of another library's program, and their ratio."""
+    folder = os.path.join(os.path.dirname(arguments.program), "bench")
+    peer, option = PEER_PROGRAMS[name]
+    if not os.path.exists(os.path.join(folder, peer)):
+        return {"peer": peer, "why": "the library was not there when this was built"}
+    own, other = [], []
+    for _ in range(2 * arguments.rounds + 1):
+        try:
+            other.append(run_json([os.path.join(folder, peer)])["frames_s"])
+        except Unavailable as error:
+            return {"peer": peer, "why": str(error)}
+        own.append(run_json([os.path.join(folder, f"bench_{name}"), option])["frames_s"])
+    ratios = [mine / theirs for mine, theirs in zip(own, other)]
+    return {"peer": peer, "tandem_frames_s": statistics.median(own),
+            "peer_frames_s": statistics.median(other), "times": statistics.median(ratios)}
+
+
 def program_rows(arguments, name):
     """What a program of its own measured: one row a variant, its figures under `figures`."""
     path = os.path.join(os.path.dirname(arguments.program), "bench", f"bench_{name}")
@@ -175,6 +196,8 @@ def program_rows(arguments, name):
         report = json.loads(done.stdout)
     except json.JSONDecodeError:
         raise Unavailable(f"{path} ended with {done.returncode}: {done.stderr[-200:]}") from None
+    if name in PEER_PROGRAMS:
+        report["clear and read back"] = peer_program_figures(arguments, name)
     return {"name": name, "figures": report}
 
 
