@@ -89,8 +89,7 @@ static void finish_all(tdi_watch *watch, td_result outcome)
         requests[i] = parts[i].request;
     for (uint32_t i = 0; i < count; i++)
         close_part(&parts[i]);
-    for (uint32_t i = 0; i < count; i++)
-        tdi_request_finish(requests[i], outcome);
+    tdi_requests_finish(requests, count, outcome);
 }
 
 /* A ticket of value 0 may name any queue. */
