@@ -16,7 +16,7 @@
 #include "load.h"
 #include "readback_loops.h"
 
-#define MOST_ROUNDS 15
+#define MOST_ROUNDS 11
 #define BUDGET      (UINT64_C(2) << 30)
 
 typedef struct row {
@@ -257,7 +257,7 @@ static void run_clear(td_device *device)
 static void run_rows(td_device *device, bool quick)
 {
     const uint32_t rounds = quick ? 3 : MOST_ROUNDS;
-    const double seconds = quick ? 0.1 : 0.4;
+    const double seconds = quick ? 0.1 : 0.25;
     json_t *list = json_array();
     for (uint32_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         json_array_append_new(list, run_row(device, &rows[i], rounds, seconds));

@@ -41,6 +41,16 @@ typedef enum td_raster {
                                        threads. */
 } td_raster;
 
+/** How results get into host memory. */
+typedef enum td_copy_mode {
+    TD_COPY_AUTO =
+        0,              /**< What was measured to be faster on such a device for the size; never
+                             decided by timing. Images that the device cannot bind whole are copied. */
+    TD_COPY_ALWAYS = 1, /**< Through device memory and the transfer lane: one submission more. */
+    TD_COPY_NEVER = 2,  /**< Straight into host memory, by the last pass. ::TD_ERROR_UNSUPPORTED for
+                             images that the device cannot bind whole. */
+} td_copy_mode;
+
 struct td_binding;
 struct td_graph;
 
@@ -98,29 +108,26 @@ typedef struct td_renderer_params {
     uint32_t in_flight;    /**< Submissions in flight, 1 to 16; 0: 3. Fewer if the budget asks. */
     uint32_t result_slots; /**< Submissions whose results are in flight or leased, 2 to 256; 0:
                                 in_flight + 2. Fewer if the budget asks. */
-    uint32_t views_per_submission;  /**< 1 to 64; 0: chosen by size. */
-    uint32_t tile_width;            /**< 0: as large as the budget allows. */
-    uint32_t tile_height;           /**< 0: as large as the budget allows. */
-    bool bands;                     /**< An image that the budget has no room for may come in bands
-                                         (td_renderer_submit_band): runs of full-width rows. Tiles
-                                         do not become smaller than 256 before that. Never changes
-                                         a byte. */
-    uint32_t band_height;           /**< Rows of a band in any case; 0: see `bands`. */
-    float exposure;                 /**< EV; radiance is scaled by 2^exposure. */
-    td_tonemap tonemap;             /**< Tone curve. */
-    td_raster raster;               /**< How triangles become samples. ::TD_ERROR_UNSUPPORTED with
-                                         what is missing, where the device cannot. */
-    td_async_mode async;            /**< Whether compute and copies go to queues of their own. Auto:
-                                         where the device has them, and as long as that is measured
-                                         to give more views a second than the graphics queue alone.
-                                         On: ::TD_ERROR_UNSUPPORTED where it has none. Never changes
-                                         a byte. */
-    float background[4];            /**< Linear RGBA behind everything; zero: transparent. */
-    bool copy_results;              /**< Results go through device memory and the transfer lane,
-                                         instead of straight into host memory by the last pass: one
-                                         submission more, and the same bytes. Done without asking for
-                                         images that the device cannot bind whole. */
-    td_monitor *monitor;            /**< Receives the lanes' spans; may be NULL. */
+    uint32_t views_per_submission; /**< 1 to 64; 0: chosen by size. */
+    uint32_t tile_width;           /**< 0: as large as the budget allows. */
+    uint32_t tile_height;          /**< 0: as large as the budget allows. */
+    bool bands;                    /**< An image that the budget has no room for may come in bands
+                                        (td_renderer_submit_band): runs of full-width rows. Tiles
+                                        do not become smaller than 256 before that. Never changes
+                                        a byte. */
+    uint32_t band_height;          /**< Rows of a band in any case; 0: see `bands`. */
+    float exposure;                /**< EV; radiance is scaled by 2^exposure. */
+    td_tonemap tonemap;            /**< Tone curve. */
+    td_raster raster;              /**< How triangles become samples. ::TD_ERROR_UNSUPPORTED with
+                                        what is missing, where the device cannot. */
+    td_async_mode async;           /**< Whether compute and copies go to queues of their own. Auto:
+                                        where the device has them, and as long as that is measured
+                                        to give more views a second than the graphics queue alone.
+                                        On: ::TD_ERROR_UNSUPPORTED where it has none. Never changes
+                                        a byte. */
+    float background[4];           /**< Linear RGBA behind everything; zero: transparent. */
+    td_copy_mode copy_results;     /**< How results get into host memory; the bytes are the same. */
+    td_monitor *monitor;           /**< Receives the lanes' spans; may be NULL. */
     const td_renderer_guest *guest; /**< Adds passes; copied; may be NULL. */
 } td_renderer_params;
 
@@ -154,6 +161,8 @@ typedef struct td_renderer_info {
     double async_ms;               /**< Measured time a view that way; 0: not measured. */
     double passthrough_ms;         /**< On the graphics queue alone; 0: not measured. */
     const char *async_reason;      /**< Why; lives as long as the library. */
+    bool copied;                   /**< Results go through device memory and the transfer lane. */
+    const char *copy_reason;       /**< Why, or why not; lives as long as the library. */
 } td_renderer_info;
 
 /** How this renderer does its work. */
@@ -174,8 +183,9 @@ TD_API td_result td_renderer_submit(td_renderer *renderer, const td_camera *came
 
 /** The same for one band of one view: number `band`, from 0 at the top, of td_renderer_info.bands.
  * The images of its request have the rows from `band * band_height` on and as many as there are, at
- * most `band_height`; their bytes are those of the whole image. Bands may be submitted in any order,
- * and those of several views by turns; the scene must not change between bands of one image. */
+ * most `band_height`; their bytes are those of the whole image. Bands may be submitted in any
+ * order, and those of several views by turns; the scene must not change between bands of one image.
+ */
 TD_API td_result td_renderer_submit_band(td_renderer *renderer, const td_camera *camera,
                                          uint32_t band, uint64_t item, uint64_t timeout_ns,
                                          td_request **request);

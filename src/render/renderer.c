@@ -11,6 +11,7 @@
 #include "render/guest.h"
 #include "render/hardware.h"
 #include "render/result.h"
+#include "render/result_way.h"
 #include "render/sizing.h"
 #include "render/view.h"
 #include "scene/device_scene.h"
@@ -50,6 +51,7 @@ struct td_renderer {
     frame_slot slots[MAX_IN_FLIGHT + 1];
     uint32_t slot_count, next_slot;
     const char *raster_reason;
+    const char *copy_reason;
 };
 
 static td_result check_appearance(const td_renderer_params *params)
@@ -60,6 +62,8 @@ static td_result check_appearance(const td_renderer_params *params)
         return tdi_fail(TD_ERROR_ARGUMENT, "no such tone curve: %d", (int)params->tonemap);
     if ((int)params->raster < 0 || params->raster > TD_RASTER_HARDWARE_DRAWS)
         return tdi_fail(TD_ERROR_ARGUMENT, "no such way to rasterise: %d", (int)params->raster);
+    if ((int)params->copy_results < 0 || params->copy_results > TD_COPY_NEVER)
+        return tdi_fail(TD_ERROR_ARGUMENT, "no such way of results: %d", (int)params->copy_results);
     if ((int)params->async < 0 || params->async > TD_ASYNC_ON)
         return tdi_fail(TD_ERROR_ARGUMENT, "no such mode of lanes: %d", (int)params->async);
     for (int i = 0; i < 4; i++)
@@ -119,13 +123,22 @@ static uint32_t rows_of_results(const td_renderer_params *params)
 
 /* A result that is larger than a binding may be is written tile by tile and copied, unless bands
  * make it smaller. */
-static void choose_way_of_results(td_renderer *renderer)
+static td_result choose_way_of_results(td_renderer *renderer)
 {
     const td_renderer_params *params = &renderer->params;
     tdi_result_layout layout;
+    bool copied = false;
     tdi_result_layout_make(params->width, rows_of_results(params), params->outputs, &layout);
-    if (layout.view_bytes > renderer->device->max_storage_range && !params->bands)
-        renderer->params.copy_results = true;
+    const bool bound = layout.view_bytes <= renderer->device->max_storage_range || params->bands;
+    TDI_TRY(tdi_result_way_choose(renderer->device, params->copy_results, layout.view_bytes, bound,
+                                  &copied, &renderer->copy_reason));
+    renderer->params.copy_results = copied ? TD_COPY_ALWAYS : TD_COPY_NEVER;
+    return TD_OK;
+}
+
+static bool copies_results(const td_renderer *renderer)
+{
+    return renderer->params.copy_results == TD_COPY_ALWAYS;
 }
 
 static td_result declare_frame(td_renderer *renderer)
@@ -140,7 +153,7 @@ static td_result declare_frame(td_renderer *renderer)
         .outputs = renderer->params.outputs,
         .cluster_instances = renderer->scene->flat->cluster_instance_count,
         .masked = tdi_scene_is_masked(renderer->scene),
-        .copy_out = renderer->params.copy_results,
+        .copy_out = copies_results(renderer),
         .threads = renderer->scene->threads,
         .raster = raster,
         .scene = renderer->scene,
@@ -151,7 +164,7 @@ static td_result declare_frame(td_renderer *renderer)
     TDI_TRY(td_graph_create("view", &renderer->graph));
     TDI_TRY(tdi_passes_declare(renderer->passes, renderer->graph, &renderer->resources));
     return tdi_guest_declare(renderer->params.guest, renderer->graph, &renderer->resources,
-                             renderer->params.copy_results);
+                             copies_results(renderer));
 }
 
 static td_result size_frame(td_renderer *renderer)
@@ -248,8 +261,9 @@ td_result td_renderer_create(td_device *device, const td_renderer_params *params
         renderer->guest = *filled.guest;
         renderer->params.guest = &renderer->guest;
     }
-    choose_way_of_results(renderer);
-    const td_result result = fill_renderer(renderer);
+    td_result result = choose_way_of_results(renderer);
+    if (result == TD_OK)
+        result = fill_renderer(renderer);
     if (result != TD_OK) {
         td_renderer_destroy(renderer);
         return result;
@@ -309,6 +323,8 @@ void td_renderer_get_info(const td_renderer *renderer, td_renderer_info *out)
         .readback_bytes = sizing->layout.view_bytes * sizing->views * sizing->result_slots,
         .raster = renderer->params.raster,
         .raster_reason = renderer->raster_reason,
+        .copied = copies_results(renderer),
+        .copy_reason = renderer->copy_reason,
     };
     tdi_async_choice_describe(&renderer->choice, out);
 }

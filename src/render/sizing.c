@@ -69,7 +69,7 @@ static td_result measure_transient(const tdi_sizing_request *request, tdi_sizing
 static bool bindable(const tdi_sizing_request *request, const tdi_sizing *sizing)
 {
     const uint64_t pixels = (uint64_t)sizing->tile_width * sizing->tile_height * sizing->views;
-    const uint64_t bound = request->params->copy_results
+    const uint64_t bound = request->params->copy_results == TD_COPY_ALWAYS
                                ? pixels * TDI_RESULT_PIXEL_BYTES
                                : sizing->layout.view_bytes * sizing->views;
     return pixels <= tdi_passes_max_pixels(request->passes, request->device) &&

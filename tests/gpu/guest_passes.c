@@ -157,7 +157,7 @@ static void results_may_be_copied(td_device *device)
 {
     td_scene *scene = scene_rich(1);
     td_renderer_params params = scene_renderer_params(scene, 70, 50);
-    params.copy_results = true;
+    params.copy_results = TD_COPY_ALWAYS;
     check_inverted(device, params, 1);
     td_scene_destroy(scene);
 }

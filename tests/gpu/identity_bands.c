@@ -139,7 +139,7 @@ static void bands_of_any_height_are_the_same(td_device *device)
         params.band_height = heights[i + 1];
         params.tile_width = 33;
         params.tile_height = 17;
-        params.copy_results = true;
+        params.copy_results = TD_COPY_ALWAYS;
         assert_bands_same(device, &params, &whole);
         scene_picture_free(&whole);
     }

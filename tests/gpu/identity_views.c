@@ -152,7 +152,7 @@ static void the_way_of_results_does_not_matter(td_device *device)
     render_alone(device, scene, 4, alone);
     td_renderer_params params = rich_params(scene, 4);
     params.result_slots = VIEWS + 1;
-    params.copy_results = true;
+    params.copy_results = TD_COPY_ALWAYS;
     assert_same_views(device, &params, alone, "copied");
     params.views_per_submission = 3;
     assert_same_views(device, &params, alone, "copied, three a submission");

@@ -114,7 +114,7 @@ static void make_renderer(fixture *f, const variant *v)
     params.views_per_submission = 1;
     params.in_flight = v->in_flight;
     params.result_slots = VIEWS + 1;
-    params.copy_results = v->copy_results;
+    params.copy_results = v->copy_results ? TD_COPY_ALWAYS : TD_COPY_NEVER;
     params.raster = v->raster;
     params.tile_width = v->tile_width;
     if (f->device->queue_count > 1)

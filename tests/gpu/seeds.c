@@ -49,7 +49,7 @@ static td_renderer *make_renderer(td_device *device, td_scene *scene, const vari
 {
     td_renderer_params params = scene_renderer_params(scene, WIDTH, HEIGHT);
     params.samples = 4;
-    params.copy_results = v->copy_results;
+    params.copy_results = v->copy_results ? TD_COPY_ALWAYS : TD_COPY_NEVER;
     params.raster = v->raster;
     params.tile_width = v->tile_width;
     params.in_flight = v->in_flight;
