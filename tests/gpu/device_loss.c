@@ -314,7 +314,7 @@ static void waits_without_memory_are_repeated(void **state)
 {
     (void)state;
     const VkResult results[] = {VK_ERROR_OUT_OF_HOST_MEMORY, VK_ERROR_OUT_OF_DEVICE_MEMORY};
-    const uint32_t calls[] = {FAULTS_WAIT_SEMAPHORES, FAULTS_COUNTER_VALUE,
+    const uint64_t calls[] = {FAULTS_WAIT_SEMAPHORES, FAULTS_COUNTER_VALUE,
                               FAULTS_WAIT_SEMAPHORES | FAULTS_COUNTER_VALUE};
     for (uint32_t i = 0; i < 6; i++) {
         const faults_plan plan = {

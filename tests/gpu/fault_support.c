@@ -91,7 +91,7 @@ static uint32_t survive_each(fault_work_fn work, faults_plan plan, uint32_t step
 }
 
 /* A wait is left out where the device was faster, so that there may be none in one try. */
-void fault_survives_at_each(fault_work_fn work, uint32_t calls, uint32_t at_least, uint32_t step)
+void fault_survives_at_each(fault_work_fn work, uint64_t calls, uint32_t at_least, uint32_t step)
 {
     const uint32_t steps = getenv("TANDEM_TEST_LONG") ? 1 : step;
     uint32_t losses = 0;

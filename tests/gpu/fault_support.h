@@ -31,6 +31,6 @@ bool fault_survives_unwatched(fault_work_fn work, const faults_plan *plan);
 /* Loses the device at the first of these calls (of faults_call), then at one `step` later, and so
  * on until it does not come any more; the long run tries every single one. Submissions once before
  * they have done their work and once after. Fails with fewer than `at_least` losses. */
-void fault_survives_at_each(fault_work_fn work, uint32_t calls, uint32_t at_least, uint32_t step);
+void fault_survives_at_each(fault_work_fn work, uint64_t calls, uint32_t at_least, uint32_t step);
 
 #endif

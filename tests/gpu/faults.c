@@ -42,7 +42,7 @@ static void free_world(world *w)
     w->device->vk.vkDestroySemaphore(w->device->handle, w->semaphore, NULL);
 }
 
-static void arm(const world *w, uint32_t calls, uint32_t nth, VkResult result, bool after)
+static void arm(const world *w, uint64_t calls, uint32_t nth, VkResult result, bool after)
 {
     const faults_plan plan = {.calls = calls, .nth = nth, .result = result, .after = after};
     w->f.arm(w->device->handle, &plan);

@@ -44,6 +44,14 @@ layer_device *layer_find_device(const void *dispatchable)
     return found;
 }
 
+void layer_each_device(void (*visit)(layer_device *device, void *user), void *user)
+{
+    pthread_mutex_lock(&registry_mutex);
+    for (layer_device *device = devices; device; device = device->following)
+        visit(device, user);
+    pthread_mutex_unlock(&registry_mutex);
+}
+
 /* ---- instances ---- */
 
 /* Beside those that the layer intercepts. */
@@ -85,6 +93,37 @@ static VkLayerInstanceCreateInfo *instance_link(const VkInstanceCreateInfo *info
     return link;
 }
 
+static void free_instance(layer_instance *instance)
+{
+    free(instance->data);
+    free(instance->found);
+    free(instance);
+}
+
+static layer_instance *new_instance(VkInstance handle, PFN_vkGetInstanceProcAddr next)
+{
+    layer_instance *instance = calloc(1, sizeof *instance);
+    if (!instance)
+        return NULL;
+    *instance = (layer_instance){.handle = handle, .next = next, .key = key_of(handle)};
+    instance->data = calloc(1, layer.instance_size + 1);
+    if (!instance->data || !find_functions(instance)) {
+        free_instance(instance);
+        return NULL;
+    }
+    if (layer.instance_created)
+        layer.instance_created(instance);
+    return instance;
+}
+
+static void register_instance(layer_instance *instance)
+{
+    pthread_mutex_lock(&registry_mutex);
+    instance->following = instances;
+    instances = instance;
+    pthread_mutex_unlock(&registry_mutex);
+}
+
 static VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo *info,
                                                       const VkAllocationCallbacks *allocator,
                                                       VkInstance *out)
@@ -96,24 +135,17 @@ static VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo
     link->u.pLayerInfo = link->u.pLayerInfo->pNext;
     const PFN_vkCreateInstance create =
         (PFN_vkCreateInstance)next(VK_NULL_HANDLE, "vkCreateInstance");
-    layer_instance *instance = calloc(1, sizeof *instance);
-    if (!instance)
-        return VK_ERROR_OUT_OF_HOST_MEMORY;
-    const VkResult result = create(info, allocator, out);
-    if (result != VK_SUCCESS) {
-        free(instance);
+    VkResult result = layer.create_instance ? layer.create_instance() : VK_SUCCESS;
+    if (result == VK_SUCCESS)
+        result = create(info, allocator, out);
+    if (result != VK_SUCCESS)
         return result;
-    }
-    *instance = (layer_instance){.handle = *out, .next = next, .key = key_of(*out)};
-    if (!find_functions(instance)) {
+    layer_instance *instance = new_instance(*out, next);
+    if (!instance) {
         ((PFN_vkDestroyInstance)next(*out, "vkDestroyInstance"))(*out, allocator);
-        free(instance);
         return VK_ERROR_OUT_OF_HOST_MEMORY;
     }
-    pthread_mutex_lock(&registry_mutex);
-    instance->following = instances;
-    instances = instance;
-    pthread_mutex_unlock(&registry_mutex);
+    register_instance(instance);
     return VK_SUCCESS;
 }
 
@@ -123,6 +155,8 @@ static VKAPI_ATTR void VKAPI_CALL destroy_instance(VkInstance handle,
     if (!handle)
         return;
     layer_instance *instance = layer_find_instance(handle);
+    if (layer.instance_destroyed)
+        layer.instance_destroyed(instance);
     const PFN_vkDestroyInstance destroy = LAYER_NEXT_INSTANCE(instance, vkDestroyInstance);
     pthread_mutex_lock(&registry_mutex);
     layer_instance **place = &instances;
@@ -131,8 +165,7 @@ static VKAPI_ATTR void VKAPI_CALL destroy_instance(VkInstance handle,
     *place = instance->following;
     pthread_mutex_unlock(&registry_mutex);
     destroy(handle, allocator);
-    free(instance->found);
-    free(instance);
+    free_instance(instance);
 }
 
 /* ---- devices ---- */
@@ -267,7 +300,11 @@ static const layer_function *find(const layer_function *table, size_t count, con
 static const layer_function *find_device_function(const char *name)
 {
     const layer_function *found = find(plumbing_of_devices, LAYER_COUNT(plumbing_of_devices), name);
-    return found ? found : find(layer.device_functions, layer.device_function_count, name);
+    if (!found)
+        found = find(layer.device_functions, layer.device_function_count, name);
+    for (const layer_table *const *table = layer.device_tables; !found && table && *table; table++)
+        found = find((*table)->functions, (*table)->count, name);
+    return found;
 }
 
 static const layer_function *find_instance_function(const char *name)

@@ -34,6 +34,7 @@ typedef struct layer_instance {
     VkInstance handle;
     PFN_vkGetInstanceProcAddr next;
     PFN_vkVoidFunction *found; /* of layer.c */
+    void *data;                /* `instance_size` bytes of the layer, zero before the hook */
     void *key;
     struct layer_instance *following;
 } layer_instance;
@@ -65,13 +66,26 @@ typedef struct layer_function {
     }
 #define LAYER_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+typedef struct layer_table {
+    const layer_function *functions;
+    size_t count;
+} layer_table;
+
 typedef struct layer_definition {
     const layer_function *instance_functions;
     size_t instance_function_count;
+    size_t instance_size;
     const layer_function *device_functions;
     size_t device_function_count;
+    const layer_table *const *device_tables; /* more of them, up to a null; or null */
     size_t device_size;
     /* Each hook may be null. */
+    /* Before an instance is made; an error is what the program gets instead of it. */
+    VkResult (*create_instance)(void);
+    /* After creation, before anybody else sees the instance. */
+    void (*instance_created)(layer_instance *instance);
+    /* Before the next layer destroys the instance. */
+    void (*instance_destroyed)(layer_instance *instance);
     /* Calls `create` with what the layer makes of `info`. */
     VkResult (*create_device)(PFN_vkCreateDevice create, VkPhysicalDevice physical,
                               const VkDeviceCreateInfo *info,
@@ -92,6 +106,8 @@ extern const layer_definition layer; /* the layer's own file defines it */
  * buffer has its key only after vkAllocateCommandBuffers returned to the program. */
 layer_instance *layer_find_instance(const void *dispatchable);
 layer_device *layer_find_device(const void *dispatchable);
+/* None is made or destroyed meanwhile. */
+void layer_each_device(void (*visit)(layer_device *device, void *user), void *user);
 
 /* Looked up by name at each call. */
 #define LAYER_NEXT(device, vulkan_name)                                                            \
