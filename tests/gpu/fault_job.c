@@ -186,7 +186,7 @@ void fault_assert_sound(const fault_outcome *found, const fault_outcome *expecte
             fail_msg("%s: picture %u is wrong", where, i);
 }
 
-static void assert_returned(td_device *device, const char *where)
+void fault_assert_returned(td_device *device, const char *where)
 {
     const ledger_read_fn read = ledger_find(vkGetDeviceProcAddr, device->handle);
     ledger_sums sums;
@@ -203,7 +203,7 @@ static void assert_returned(td_device *device, const char *where)
 
 void fault_place_check(const fault_place *place, const char *where)
 {
-    assert_returned(place->device, where);
+    fault_assert_returned(place->device, where);
     if (gpu_message_count() > 0)
         fail_msg("%s: validation has something to say", where);
     if (tdi_live_blocks() != place->blocks)
@@ -227,7 +227,7 @@ static void make_device(fault_place *place)
     gpu_check_device(td_device_create(&params, &place->device));
     place->job(place->device, place->scene, &outcome);
     assert_right(&outcome, place->blocks ? &place->expected : &outcome, "a new device");
-    assert_returned(place->device, "a new device");
+    fault_assert_returned(place->device, "a new device");
     place->expected = outcome;
     place->blocks = tdi_live_blocks();
 }

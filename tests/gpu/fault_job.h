@@ -24,6 +24,9 @@ void fault_job_requests(td_device *device, td_scene *scene, fault_outcome *out);
 void fault_assert_sound(const fault_outcome *found, const fault_outcome *expected, td_result code,
                         const char *where);
 
+/* Fails unless all of the device's memory came back, of the budget and of the driver. */
+void fault_assert_returned(td_device *device, const char *where);
+
 /* A device that has done the job once, so that what it makes only once is there, and what came of
  * it. */
 typedef struct fault_place {
