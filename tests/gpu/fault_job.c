@@ -31,7 +31,7 @@ static uint32_t add_texture(td_scene *scene)
     return texture;
 }
 
-static td_scene *make_scene(void)
+td_scene *fault_scene(void)
 {
     td_scene *scene = NULL;
     const td_scene_params params = {.name = "faults", .threads = 2};
@@ -241,7 +241,7 @@ static void end_device(fault_place *place)
 
 void fault_place_open(fault_job_fn job, fault_place *out)
 {
-    *out = (fault_place){.job = job, .scene = make_scene()};
+    *out = (fault_place){.job = job, .scene = fault_scene()};
     gpu_watch_messages(NULL);
     make_device(out);
 }

@@ -7,6 +7,8 @@
 
 enum { FAULT_VIEWS = 2 };
 
+td_scene *fault_scene(void);
+
 /* What came of it. Pictures may be there though the whole failed; one that is there is complete. */
 typedef struct fault_outcome {
     td_result result;
