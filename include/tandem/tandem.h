@@ -17,6 +17,7 @@
 #include <tandem/result.h>
 #include <tandem/scene.h>
 #include <tandem/tasks.h>
+#include <tandem/upload.h>
 
 #if defined(__has_include)
 #if __has_include(<vulkan/vulkan_core.h>)

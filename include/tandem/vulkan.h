@@ -7,6 +7,8 @@
 #include <vulkan/vulkan_core.h>
 
 #include <tandem/device.h>
+#include <tandem/ticket.h>
+#include <tandem/upload.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -81,6 +83,38 @@ TD_API void td_device_get_vulkan(const td_device *device, td_device_vulkan *out)
 TD_API void td_device_lock_queue(td_device *device, td_lane lane);
 /** Ends td_device_lock_queue; same thread. */
 TD_API void td_device_unlock_queue(td_device *device, td_lane lane);
+
+/** A texture of a td_uploader, for passes of the program's own. */
+typedef struct td_texture_vulkan {
+    VkImage image;        /**< Its levels that are there are in SHADER_READ_ONLY_OPTIMAL. */
+    VkImageView view;     /**< Of the levels that are there, the largest of them first. */
+    VkFormat format;      /**< R8, R8G8 or R8G8B8A8, UNORM or SRGB. */
+    uint32_t first_level; /**< Of the image, in the view. */
+    td_ticket ticket;     /**< That submissions which read the view wait for. */
+} td_texture_vulkan;
+
+/** What is there of a texture now. Image and views live as long as the texture; with more levels
+ * there is another view. ::TD_ERROR_AGAIN while there is no level, ::TD_ERROR_ARGUMENT,
+ * ::TD_ERROR_HOST_MEMORY, ::TD_ERROR_DEVICE_MEMORY. Thread-safe. */
+TD_API td_result td_texture_get_vulkan(td_texture *texture, td_texture_vulkan *out);
+
+/** A range of a buffer of the program's, to be filled. */
+typedef struct td_upload_buffer_params {
+    VkBuffer buffer;  /**< With TRANSFER_DST usage, shared (concurrently) with the family of the
+                           transfer lane. Required. */
+    uint64_t offset;  /**< Bytes. */
+    uint64_t size;    /**< Bytes, not 0. */
+    const void *data; /**< `size` bytes, which must stay until the request is finished. Required. */
+    int64_t priority; /**< Among textures too: higher goes first. */
+} td_upload_buffer_params;
+
+/** Queues the filling of a range, which no submission may be using. `request` becomes ready when it
+ * is there, for every submission that is made afterwards; cancelling it takes it back if it has not
+ * begun. Not counted against the uploader's limit: the buffer is there already. It goes on when the
+ * uploader is destroyed. ::TD_ERROR_ARGUMENT, ::TD_ERROR_HOST_MEMORY. Thread-safe. */
+TD_API td_result td_uploader_queue_buffer(td_uploader *uploader,
+                                          const td_upload_buffer_params *params,
+                                          td_request **request);
 
 #ifdef __cplusplus
 }
