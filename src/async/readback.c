@@ -1,5 +1,6 @@
 #include "async/readback.h"
 
+#include "async/waiter.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -367,10 +368,12 @@ td_result tdi_readback_acquire(td_readback *ring, uint64_t timeout_ns, tdi_readb
         grow(ring);
         *out = take_slot(ring, 0);
     }
-    if (!*out && timeout_ns > 0)
+    if (!*out && timeout_ns > 0) {
+        TDI_TRY(tdi_check_may_wait("a full readback ring"));
         *out = take_slot(ring, timeout_ns);
-    else if (!*out)
+    } else if (!*out) {
         count_refusal(ring);
+    }
     return *out ? TD_OK : fail_full(ring, timeout_ns);
 }
 

@@ -30,7 +30,8 @@ struct tdi_readback_slot {
 };
 
 /* A slot that is taken; `td_readback_params::grow` makes one where none is free.
- * TD_ERROR_AGAIN (timeout 0) or TD_ERROR_TIMEOUT when all are in use. */
+ * TD_ERROR_AGAIN (timeout 0) or TD_ERROR_TIMEOUT when all are in use, TD_ERROR_STATE instead of a
+ * wait in a callback. */
 td_result tdi_readback_acquire(td_readback *ring, uint64_t timeout_ns, tdi_readback_slot **out);
 /* After the ticket: invalidates memory that is not coherent; the slot is then leased. */
 td_result tdi_readback_finish(tdi_readback_slot *slot);

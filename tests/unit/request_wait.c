@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <string.h>
 
+#include "async/readback.h"
 #include "async/request_state.h"
 #include "base/clock.h"
 
@@ -289,8 +290,10 @@ typedef struct tries {
     td_device *device;
     td_ticket later;
     td_completion_queue *queue;
-    td_result one, any, all, take, ticket;           /* with a time limit */
-    td_result any_now, take_now, ticket_now, itself; /* without one, or for what is finished */
+    td_readback *ring;
+    td_result one, any, all, take, ticket, slot; /* with a time limit */
+    /* Without one, or for what is finished. */
+    td_result any_now, take_now, ticket_now, slot_now, itself;
     char sentence[256];
     atomic_bool done;
 } tries;
@@ -299,6 +302,7 @@ static void try_to_wait(void *user, td_request *request)
 {
     tries *t = user;
     td_completion got;
+    tdi_readback_slot *none;
     uint32_t ignored;
     t->itself = td_request_wait(request, TD_FOREVER);
     t->one = td_request_wait(requests[0], TD_FOREVER);
@@ -307,6 +311,8 @@ static void try_to_wait(void *user, td_request *request)
     t->all = td_request_wait_all(requests, 2, TD_FOREVER);
     t->take = td_completion_queue_take(t->queue, &got, 1, TD_FOREVER, &ignored);
     t->ticket = td_ticket_wait(t->device, t->later, TD_FOREVER);
+    t->slot = tdi_readback_acquire(t->ring, TD_FOREVER, &none);
+    t->slot_now = tdi_readback_acquire(t->ring, 0, &none);
     t->any_now = td_request_wait_any(requests, 2, 0, &ignored);
     t->take_now = td_completion_queue_take(t->queue, &got, 1, 0, &ignored);
     t->ticket_now = td_ticket_wait(t->device, t->later, 0);
@@ -321,11 +327,22 @@ static td_ticket submit(td_device *device)
     return ticket;
 }
 
+static void make_full_ring(tries *t, tdi_readback_slot **slots)
+{
+    const td_readback_params params = {.slot_bytes = 64, .slots = 2};
+    fake_add_memory();
+    assert_int_equal(td_readback_create(t->device, &params, &t->ring), TD_OK);
+    for (uint32_t i = 0; i < 2; i++)
+        assert_int_equal(tdi_readback_acquire(t->ring, 0, &slots[i]), TD_OK);
+}
+
 static void nobody_waits_in_a_callback(void **state)
 {
     (void)state;
     make(2);
     tries t = {.device = fake_device_create(3)};
+    tdi_readback_slot *slots[2];
+    make_full_ring(&t, slots);
     fake_hold(true);
     td_request *request, *last;
     assert_int_equal(td_completion_queue_create(&t.queue), TD_OK);
@@ -339,14 +356,18 @@ static void nobody_waits_in_a_callback(void **state)
         sched_yield();
     fake_complete(1, 2);
     assert_int_equal(td_request_wait(last, TD_FOREVER), TD_OK);
-    const td_result refused[] = {t.one, t.any, t.all, t.take, t.ticket};
-    for (uint32_t i = 0; i < 5; i++)
+    const td_result refused[] = {t.one, t.any, t.all, t.take, t.ticket, t.slot};
+    for (uint32_t i = 0; i < 6; i++)
         assert_int_equal(refused[i], TD_ERROR_STATE);
     assert_non_null(strstr(t.sentence, "td_request_wait: a callback must not wait"));
     assert_int_equal(t.itself, TD_OK);
     assert_int_equal(t.any_now, TD_ERROR_TIMEOUT);
     assert_int_equal(t.take_now, TD_ERROR_TIMEOUT);
     assert_int_equal(t.ticket_now, TD_ERROR_TIMEOUT);
+    assert_int_equal(t.slot_now, TD_ERROR_AGAIN);
+    for (uint32_t i = 0; i < 2; i++)
+        tdi_readback_release(slots[i]);
+    td_readback_destroy(t.ring);
     td_request_release(request);
     td_request_release(last);
     td_completion_queue_destroy(t.queue);
