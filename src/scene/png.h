@@ -1,9 +1,11 @@
-/* Writes PNG files into memory, for speed: one row filter (Up), one deflate level, one IDAT chunk.
- * Format: W3C Portable Network Graphics (PNG) Specification, third edition. */
+/* Writes PNG files into memory, for speed: one row filter (Up), one deflate level. */
 #ifndef TDI_SCENE_PNG_H
 #define TDI_SCENE_PNG_H
 
 #include "base/error.h"
+
+/* Pixels across, or down. */
+#define TDI_PNG_MOST_SIDE (1u << 24)
 
 typedef struct tdi_png_image {
     const void *pixels; /* rows from top to bottom, channels interleaved */
@@ -32,8 +34,9 @@ void tdi_png_encoder_destroy(tdi_png_encoder *encoder);
 /* "ISA-L" or "libdeflate". */
 const char *tdi_png_encoder_library(const tdi_png_encoder *encoder);
 
-/* Makes a complete PNG file. `*data` is the encoder's and valid until its next call. On failure
- * (TD_ERROR_ARGUMENT, TD_ERROR_HOST_MEMORY) nothing is given out and the encoder can be used on. */
+/* Makes a complete PNG file; what libdeflate is too small for (2 GiB) is left to zlib. `*data` is
+ * the encoder's and valid until its next call. On failure (TD_ERROR_ARGUMENT, TD_ERROR_HOST_MEMORY)
+ * nothing is given out and the encoder can be used on. */
 td_result tdi_png_encode(tdi_png_encoder *encoder, const tdi_png_image *image, const uint8_t **data,
                          size_t *size);
 

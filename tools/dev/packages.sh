@@ -4,7 +4,7 @@
 build_packages=(
   gcc g++ libc6-dev meson ninja-build pkg-config python3 glslang-tools spirv-tools
   libvulkan-dev libvulkan-volk-dev libjansson-dev libspng-dev libturbojpeg0-dev libdeflate-dev
-  libcglm-dev libxxhash-dev libmeshoptimizer-dev libcmocka-dev
+  zlib1g-dev libcglm-dev libxxhash-dev libmeshoptimizer-dev libcmocka-dev
 )
 
 # For the examples that are hosts to tandem or have an event loop; where one is missing, its example is left out.
@@ -12,7 +12,7 @@ guest_packages=(libsdl2-dev libplacebo-dev xvfb xauth libuv1-dev libglib2.0-dev)
 
 # Where there is no apt: what each package stands for, as a program or a pkg-config module.
 build_programs=(cc meson ninja pkg-config python3 glslangValidator)
-build_modules=(vulkan jansson spng libturbojpeg libdeflate cglm libxxhash cmocka)
+build_modules=(vulkan jansson spng libturbojpeg libdeflate zlib cglm libxxhash cmocka)
 
 have_apt()
 {
