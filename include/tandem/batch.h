@@ -3,7 +3,8 @@
  *
  * The thread that calls td_batch_run submits views; finished ones are encoded and written by
  * threads of the batch's own from where the GPU left them, so that the GPU waits for nothing but a
- * full ring of results. A file is complete or absent.
+ * full ring of results. Images that the budget has no room for are rendered in bands of rows, which
+ * go into their file one after another. A file is complete or absent.
  */
 #ifndef TANDEM_BATCH_H
 #define TANDEM_BATCH_H
@@ -43,7 +44,7 @@ typedef struct td_batch_info {
 typedef void (*td_batch_progress_fn)(void *user, const td_batch_info *info);
 
 /** Takes raw frames in the order of the views, called on threads of the batch, one at a time. A
- * failure ends the batch. */
+ * frame that is rendered in bands comes in as many parts. A failure ends the batch. */
 typedef td_result (*td_batch_write_fn)(void *user, const void *data, size_t size);
 
 /** How a batch is made. Zero is the default where not said otherwise. Strings are copied during
@@ -72,6 +73,8 @@ typedef struct td_batch_params {
     uint32_t outputs;              /**< td_output bits; 0: color. */
     uint32_t in_flight;            /**< As in td_renderer_params. */
     uint32_t views_per_submission; /**< As in td_renderer_params. */
+    uint32_t band_height;          /**< As in td_renderer_params; 0: images come in bands only if
+                                        the budget has no room for them. Files are the same. */
     float exposure;                /**< As in td_renderer_params. */
     td_tonemap tonemap;            /**< As in td_renderer_params. */
     td_raster raster;              /**< As in td_renderer_params. */

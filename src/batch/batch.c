@@ -121,6 +121,8 @@ static td_result make_renderer(td_batch *batch)
         .tonemap = params->tonemap,
         .raster = params->raster,
         .async = params->async,
+        .bands = true,
+        .band_height = params->band_height,
         .monitor = batch->monitor,
     };
     renderer.result_slots = renderer.in_flight + (leases < MOST_LEASES ? leases : MOST_LEASES);
@@ -248,6 +250,7 @@ td_result td_batch_get_failure(td_batch *batch, uint32_t index, td_batch_failure
 typedef struct batch_run {
     td_batch *batch;
     uint32_t at_once;     /* views a submission takes */
+    uint32_t bands;       /* of a view; 1: it comes whole */
     uint32_t in_flight;   /* submissions at most */
     uint32_t submissions; /* so far */
     uint64_t next_tick_ns;
@@ -298,10 +301,27 @@ static uint64_t attempt_ns(const td_batch *batch)
     return quarter > 0 && quarter < TICK_NS ? quarter : TICK_NS;
 }
 
+/* Views of one submission, or one band of a view. */
+typedef struct batch_work {
+    uint64_t first;
+    uint32_t count;
+    tdi_banded *banded; /* NULL: whole views */
+    uint32_t band;
+} batch_work;
+
+static td_result try_to_submit(td_batch *batch, const batch_work *work, td_request **requests)
+{
+    const td_camera *cameras = batch->params.cameras + work->first;
+    if (work->banded)
+        return td_renderer_submit_band(batch->renderer, cameras, work->band, work->first,
+                                       attempt_ns(batch), requests);
+    return td_renderer_submit(batch->renderer, cameras, work->count, work->first, attempt_ns(batch),
+                              requests);
+}
+
 /* Waits for a free slot in slices, so that a cancellation is seen in time. TD_ERROR_CANCELLED if
  * there is no point in going on. */
-static td_result submit_when_free(batch_run *run, uint64_t first, uint32_t count,
-                                  td_request **requests)
+static td_result submit_when_free(batch_run *run, const batch_work *work, td_request **requests)
 {
     td_batch *batch = run->batch;
     td_result result = TD_ERROR_TIMEOUT;
@@ -310,8 +330,7 @@ static td_result submit_when_free(batch_run *run, uint64_t first, uint32_t count
         if (should_stop(batch))
             return TD_ERROR_CANCELLED;
         run->begun_ns = tdi_now_ns();
-        result = td_renderer_submit(batch->renderer, batch->params.cameras + first, count, first,
-                                    attempt_ns(batch), requests);
+        result = try_to_submit(batch, work, requests);
     }
     return result;
 }
@@ -325,18 +344,25 @@ static void follow_views(batch_run *run, tdi_batch_view **views, td_request **re
                            run->begun_ns);
 }
 
+/* Not even a try was possible. */
+static void give_up_all(td_batch *batch, td_result result)
+{
+    tdi_tally_failed(&batch->tally, UINT64_MAX, result);
+    atomic_store(&batch->stopped, true);
+}
+
 static void submit_views(batch_run *run, uint64_t first, uint32_t count)
 {
     td_batch *batch = run->batch;
     tdi_batch_view *views[MOST_VIEWS_AT_ONCE];
     td_request *requests[MOST_VIEWS_AT_ONCE];
+    const batch_work work = {.first = first, .count = count};
     td_result result = tdi_batch_views_begin(batch, first, count, views);
     if (result != TD_OK) {
-        tdi_tally_failed(&batch->tally, UINT64_MAX, result);
-        atomic_store(&batch->stopped, true);
+        give_up_all(batch, result);
         return;
     }
-    result = submit_when_free(run, first, count, requests);
+    result = submit_when_free(run, &work, requests);
     bool alone = count == 1 || result != TD_ERROR_ARGUMENT;
     if (result == TD_OK)
         follow_views(run, views, requests, count);
@@ -347,6 +373,44 @@ static void submit_views(batch_run *run, uint64_t first, uint32_t count)
     /* One camera that cannot be used must not take the others with it. */
     for (uint32_t i = 0; i < count && !alone; i++)
         submit_views(run, first + i, 1);
+}
+
+static void submit_band(batch_run *run, const batch_work *work)
+{
+    td_batch *batch = run->batch;
+    tdi_batch_view *view;
+    td_request *request;
+    td_result result = tdi_batch_views_begin(batch, work->first, 1, &view);
+    if (result != TD_OK) {
+        give_up_all(batch, result);
+        return;
+    }
+    tdi_batch_view_set_band(view, work->banded, work->band);
+    result = submit_when_free(run, work, &request);
+    if (result == TD_OK)
+        follow_views(run, &view, &request, 1);
+    else if (result == TD_ERROR_CANCELLED)
+        tdi_batch_views_drop(&view, 1);
+    else
+        tdi_batch_views_fail(&view, 1, result);
+}
+
+/* A view that failed needs no more of its bands. */
+static void submit_bands(batch_run *run, uint64_t number)
+{
+    td_batch *batch = run->batch;
+    batch_work work = {.first = number, .count = 1};
+    const td_result result = tdi_banded_create(batch, number, run->bands, &work.banded);
+    if (result != TD_OK) {
+        give_up_all(batch, result);
+        return;
+    }
+    for (; work.band < run->bands; work.band++) {
+        if (should_stop(batch) || atomic_load(&work.banded->failed))
+            break;
+        submit_band(run, &work);
+    }
+    tdi_banded_release(work.banded);
 }
 
 /* Number of views from `first` on that can share a submission. */
@@ -380,7 +444,9 @@ static void submit_all(batch_run *run)
     uint64_t view = 0;
     while (view < run->batch->params.view_count && !should_stop(run->batch)) {
         uint32_t count = count_together(run, view);
-        if (count > 0)
+        if (count > 0 && run->bands > 1)
+            submit_bands(run, view);
+        else if (count > 0)
             submit_views(run, view, count);
         view += count > 0 ? count : 1;
     }
@@ -427,6 +493,7 @@ td_result td_batch_run(td_batch *batch)
     batch_run run = {
         .batch = batch,
         .at_once = info.views_per_submission,
+        .bands = info.bands,
         .in_flight = info.in_flight,
     };
     submit_all(&run);

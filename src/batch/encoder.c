@@ -3,10 +3,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "batch/npy.h"
-
-/* PIXEL_BYTES: of every kind of picture. */
-enum { PIXEL_BYTES = 4, MOST_PNG_ID = 65534, NO_PNG_ID = 65535 };
 
 /* What one thread works with. */
 typedef struct encode_worker {
@@ -23,53 +19,30 @@ struct tdi_encoder {
     bool durable;
 };
 
-static size_t row_step(const tdi_encode_job *job)
+static tdi_picture_rows rows_of(const tdi_encode_job *job)
 {
-    return job->row_bytes ? job->row_bytes : (size_t)job->width * PIXEL_BYTES;
-}
-
-static td_result narrow_ids(encode_worker *worker, const tdi_encode_job *job)
-{
-    size_t count = (size_t)job->width * job->height;
-    TDI_TRY(tdi_grow((void **)&worker->ids, &worker->id_capacity, count, sizeof *worker->ids));
-    uint16_t *out = worker->ids;
-    for (uint32_t y = 0; y < job->height; y++, out += job->width) {
-        const int32_t *row = (const int32_t *)((const char *)job->pixels + y * row_step(job));
-        int32_t most = -1;
-        for (uint32_t x = 0; x < job->width; x++) {
-            most = row[x] > most ? row[x] : most;
-            out[x] = (uint16_t)(row[x] < 0 ? NO_PNG_ID : row[x]);
-        }
-        if (most > MOST_PNG_ID)
-            return tdi_fail(TD_ERROR_INPUT,
-                            "%s: id %d does not fit a 16-bit PNG, which holds ids up to %d; write "
-                            ".npy instead",
-                            job->path, most, MOST_PNG_ID);
-    }
-    return TD_OK;
+    return (tdi_picture_rows){
+        .pixels = job->pixels,
+        .row_bytes = job->row_bytes,
+        .width = job->width,
+        .rows = job->height,
+    };
 }
 
 static td_result encode_png(encode_worker *worker, const tdi_encode_job *job, const uint8_t **data,
                             size_t *size)
 {
-    tdi_png_image image = {
-        .pixels = job->pixels,
-        .row_bytes = job->row_bytes,
-        .width = job->width,
-        .height = job->height,
-        .channels = 4,
-        .depth = 8,
-        .srgb = true,
-    };
-    if (job->kind == TDI_PICTURE_SCALAR)
-        return tdi_fail(TD_ERROR_ARGUMENT, "%s: depth and distance need .npy, not .png", job->path);
+    tdi_png_image image;
+    TDI_TRY(tdi_picture_as_png(job->kind, job->path, &image));
+    image.pixels = job->pixels;
+    image.row_bytes = job->row_bytes;
+    image.width = job->width;
+    image.height = job->height;
     if (job->kind == TDI_PICTURE_ID) {
-        TDI_TRY(narrow_ids(worker, job));
+        const tdi_picture_rows rows = rows_of(job);
+        TDI_TRY(tdi_picture_narrow_ids(&rows, job->path, &worker->ids, &worker->id_capacity));
         image.pixels = worker->ids;
         image.row_bytes = 0;
-        image.channels = 1;
-        image.depth = 16;
-        image.srgb = false;
     }
     return tdi_png_encode(worker->png, &image, data, size);
 }
@@ -96,26 +69,17 @@ static td_result write_png(encode_worker *worker, tdi_encode_job *job,
     return TD_OK;
 }
 
-static tdi_npy_array describe_array(const tdi_encode_job *job)
-{
-    static const tdi_npy_type types[] = {TDI_NPY_UINT8, TDI_NPY_FLOAT32, TDI_NPY_INT32};
-    return (tdi_npy_array){
-        .data = job->pixels,
-        .row_bytes = job->row_bytes,
-        .width = job->width,
-        .height = job->height,
-        .channels = job->kind == TDI_PICTURE_COLOR ? 4 : 0,
-        .type = types[job->kind],
-    };
-}
-
 static td_result write_npy(tdi_encode_job *job, const tdi_file_writer_params *file)
 {
-    tdi_npy_array array = describe_array(job);
+    tdi_npy_array array = tdi_picture_as_npy(job->kind);
+    array.width = job->width;
+    array.height = job->height;
     uint8_t header[TDI_NPY_HEADER_MAX];
     size_t header_bytes = tdi_npy_header(&array, header);
     size_t row_bytes = tdi_npy_row_bytes(&array);
-    bool tight = row_step(job) == row_bytes;
+    const tdi_picture_rows rows = rows_of(job);
+    size_t step = tdi_picture_row_step(&rows);
+    bool tight = step == row_bytes;
     uint32_t pieces = tight ? 1 : job->height;
     size_t piece_bytes = tight ? row_bytes * job->height : row_bytes;
     TDI_TRY(check_deadline(job));
@@ -123,8 +87,7 @@ static td_result write_npy(tdi_encode_job *job, const tdi_file_writer_params *fi
     TDI_TRY(tdi_file_writer_create(file, &writer));
     td_result result = tdi_file_writer_append(writer, header, header_bytes);
     for (uint32_t i = 0; i < pieces && result == TD_OK; i++)
-        result = tdi_file_writer_append(writer, (const char *)job->pixels + i * row_step(job),
-                                        piece_bytes);
+        result = tdi_file_writer_append(writer, (const char *)job->pixels + i * step, piece_bytes);
     if (result != TD_OK) {
         tdi_file_writer_abort(writer);
         return result;
@@ -162,6 +125,11 @@ void tdi_encoder_submit(tdi_encoder *encoder, tdi_encode_job *job)
     job->encoder = encoder;
     job->task.run = run_job;
     tdi_pool_submit(encoder->pool, &job->task);
+}
+
+void tdi_encoder_run(tdi_encoder *encoder, tdi_task *task)
+{
+    tdi_pool_submit(encoder->pool, task);
 }
 
 void tdi_encoder_wait_idle(tdi_encoder *encoder)

@@ -4,19 +4,7 @@
 #define TDI_BATCH_ENCODER_H
 
 #include "base/pool.h"
-#include "scene/png.h"
-
-/* What a picture holds. */
-typedef enum tdi_picture_kind {
-    TDI_PICTURE_COLOR = 0,  /* uint8 RGBA, sRGB with straight alpha */
-    TDI_PICTURE_SCALAR = 1, /* float32: depth, distance */
-    TDI_PICTURE_ID = 2,     /* int32: object, material; -1 where nothing is */
-} tdi_picture_kind;
-
-typedef enum tdi_file_kind {
-    TDI_FILE_PNG = 0, /* colour 8-bit RGBA; ids 16-bit grey, -1 is 65535; no scalars */
-    TDI_FILE_NPY = 1, /* as it is: (H, W, 4), or (H, W) */
-} tdi_file_kind;
+#include "batch/picture.h"
 
 /* A picture to be written. It belongs to the encoder from submission until `done` is called. */
 typedef struct tdi_encode_job tdi_encode_job;
@@ -66,6 +54,8 @@ td_result tdi_encoder_create(const tdi_encoder_params *params, tdi_encoder **out
 void tdi_encoder_destroy(tdi_encoder *encoder);
 /* Never blocks and never fails: failures come with the job. */
 void tdi_encoder_submit(tdi_encoder *encoder, tdi_encode_job *job);
+/* Lets a thread of the encoder do something else in between; `task` as in tdi_pool_submit. */
+void tdi_encoder_run(tdi_encoder *encoder, tdi_task *task);
 /* Returns when every job that was submitted before has called `done`. */
 void tdi_encoder_wait_idle(tdi_encoder *encoder);
 uint32_t tdi_encoder_threads(const tdi_encoder *encoder);

@@ -8,6 +8,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "batch/batch.h"
+#include "scene/png_stream.h"
 
 #define MOST_OPERATIONS 64
 #define MOST_FILES      100000
@@ -252,14 +253,15 @@ static json_t *budget_part(const report_source *source)
 {
     td_budget_info budget;
     td_budget_get_info(td_device_budget(source->batch->params.device), &budget);
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "mode",
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "mode",
                      budget.mode == TD_BUDGET_WARN ? "warn" : "enforce", "limit_bytes",
                      count_of(budget.limit_bytes), "peak_bytes", count_of(budget.peak_bytes),
                      "now_bytes", count_of(budget.held_bytes), "by_category",
                      categories_part(budget.by_category), "peak_by_category",
                      categories_part(budget.peak_by_category), "waits", count_of(budget.waits),
-                     "tiles", count_of(source->renderer.tiles), "exceeded",
-                     count_of(budget.exceeded), "driver_bytes", count_of(budget.driver_bytes));
+                     "tiles", count_of(source->renderer.tiles), "bands",
+                     count_of(source->renderer.bands), "exceeded", count_of(budget.exceeded),
+                     "driver_bytes", count_of(budget.driver_bytes));
 }
 
 static json_t *operation_part(const td_operation *operation)
@@ -283,6 +285,15 @@ static json_t *operations_part(const report_source *source)
     return part;
 }
 
+static const char *png_library(const report_source *source)
+{
+    const tdi_encoder *encoder = source->batch->encoder;
+    if (!encoder)
+        return "";
+    return source->renderer.bands > 1 ? tdi_png_stream_library(TDI_PNG_DEFLATE_AUTO)
+                                      : tdi_encoder_library(encoder);
+}
+
 static json_t *threads_part(const report_source *source)
 {
     const td_batch *batch = source->batch;
@@ -302,8 +313,7 @@ static json_t *threads_part(const report_source *source)
     double share = ratio(speedup, count);
     return json_pack("{s:o, s:o, s:o, s:o, s:s}", "workers", workers, "speedup", number_of(speedup),
                      "efficiency_percent", number_of(100 * share), "busy_percent",
-                     number_of(100 * share), "png_library",
-                     batch->encoder ? tdi_encoder_library(batch->encoder) : "");
+                     number_of(100 * share), "png_library", png_library(source));
 }
 
 static json_t *scene_part(const report_source *source)

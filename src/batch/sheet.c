@@ -1,11 +1,12 @@
 #include "batch/sheet.h"
 
+#include <string.h>
+
 #include "base/color.h"
 #include "base/memory.h"
 #include "scene/png.h"
 
 #define MOST_TILES  256
-#define TILE_SIDE   256 /* longer side of a tile, at most */
 #define SHEET_WIDTH 2048
 #define CHANNELS    4
 #define CODES       256
@@ -58,7 +59,7 @@ static void lay_out(tdi_sheet *sheet, uint32_t width, uint32_t height)
     while ((uint64_t)sheet->columns * sheet->columns < sheet->tiles)
         sheet->columns++;
     uint32_t side = SHEET_WIDTH / sheet->columns;
-    side = side < TILE_SIDE ? side : TILE_SIDE;
+    side = side < TDI_SHEET_TILE_SIDE ? side : TDI_SHEET_TILE_SIDE;
     uint32_t longer = width > height ? width : height;
     side = side < longer ? side : longer;
     sheet->tile_width = at_least_one((uint32_t)((uint64_t)width * side / longer));
@@ -94,36 +95,6 @@ void tdi_sheet_destroy(tdi_sheet *sheet)
     tdi_free(sheet);
 }
 
-/* A range of pixels of an image, [x0, x1) by [y0, y1). */
-typedef struct pixel_box {
-    uint32_t x0, x1, y0, y1;
-} pixel_box;
-
-static void average(const tdi_sheet *sheet, const td_image *image, const pixel_box *box,
-                    uint8_t *out)
-{
-    uint32_t count = (box->x1 - box->x0) * (box->y1 - box->y0);
-    if (count == 0)
-        return; /* never, as tiles are not larger than images */
-    float sum[3] = {0, 0, 0};
-    uint32_t alpha = 0;
-    for (uint32_t y = box->y0; y < box->y1; y++) {
-        const uint8_t *pixel =
-            (const uint8_t *)image->pixels + y * image->row_bytes + (size_t)box->x0 * CHANNELS;
-        for (uint32_t x = box->x0; x < box->x1; x++, pixel += CHANNELS) {
-            uint32_t weight = pixel[3];
-            if (weight == 0)
-                continue;
-            alpha += weight;
-            for (int i = 0; i < 3; i++)
-                sum[i] += (float)weight * sheet->linear[pixel[i]];
-        }
-    }
-    for (int i = 0; i < 3; i++)
-        out[i] = alpha > 0 ? linear_to_srgb(sheet, sum[i] / (float)alpha) : 0;
-    out[3] = (uint8_t)((alpha + count / 2) / count);
-}
-
 /* Where the boxes of tile pixel `i` of `count` begin in an image that is `size` wide. */
 static uint32_t box_edge(uint32_t i, uint32_t count, uint32_t size)
 {
@@ -139,25 +110,67 @@ static uint32_t find_tile(const tdi_sheet *sheet, uint64_t view)
     return (uint32_t)tile;
 }
 
-void tdi_sheet_set(tdi_sheet *sheet, uint64_t view, const td_image *image)
+/* Adds a row of the image to the sums of the tile's row that it belongs to. */
+static void add_row(const tdi_sheet *sheet, const td_image *image, uint32_t y, tdi_sheet_part *part)
 {
-    uint32_t tile = find_tile(sheet, view);
-    if (tile == sheet->tiles)
-        return;
-    uint32_t left = tile % sheet->columns * sheet->tile_width;
-    uint32_t top = tile / sheet->columns * sheet->tile_height;
-    for (uint32_t y = 0; y < sheet->tile_height; y++) {
-        uint8_t *out = sheet->pixels + ((size_t)(top + y) * sheet->width + left) * CHANNELS;
-        for (uint32_t x = 0; x < sheet->tile_width; x++) {
-            pixel_box box = {
-                .x0 = box_edge(x, sheet->tile_width, image->width),
-                .x1 = box_edge(x + 1, sheet->tile_width, image->width),
-                .y0 = box_edge(y, sheet->tile_height, image->height),
-                .y1 = box_edge(y + 1, sheet->tile_height, image->height),
-            };
-            average(sheet, image, &box, out + (size_t)x * CHANNELS);
+    const uint8_t *pixel = (const uint8_t *)image->pixels + y * image->row_bytes;
+    uint32_t column = 0;
+    for (uint32_t x = 0; x < sheet->tile_width; x++) {
+        const uint32_t end = box_edge(x + 1, sheet->tile_width, image->width);
+        for (; column < end; column++, pixel += CHANNELS) {
+            const uint32_t weight = pixel[3];
+            if (weight == 0)
+                continue;
+            part->sums[x].alpha += weight;
+            for (int i = 0; i < 3; i++)
+                part->sums[x].color[i] += (float)weight * sheet->linear[pixel[i]];
         }
     }
+}
+
+/* Turns the sums of `rows` rows, `width` pixels wide, into a row of the tile. */
+static void finish_row(const tdi_sheet *sheet, const tdi_sheet_part *part, uint32_t width,
+                       uint32_t rows, uint8_t *out)
+{
+    for (uint32_t x = 0; x < sheet->tile_width; x++, out += CHANNELS) {
+        const uint32_t columns =
+            box_edge(x + 1, sheet->tile_width, width) - box_edge(x, sheet->tile_width, width);
+        const uint32_t count = columns * rows;
+        const uint32_t alpha = part->sums[x].alpha;
+        if (count == 0)
+            continue; /* never, as tiles are not larger than images */
+        for (int i = 0; i < 3; i++)
+            out[i] = alpha > 0 ? linear_to_srgb(sheet, part->sums[x].color[i] / (float)alpha) : 0;
+        out[3] = (uint8_t)((alpha + count / 2) / count);
+    }
+}
+
+void tdi_sheet_add(tdi_sheet *sheet, uint64_t view, const td_image *rows, uint32_t height,
+                   tdi_sheet_part *part)
+{
+    const uint32_t tile = find_tile(sheet, view);
+    if (tile == sheet->tiles)
+        return;
+    const uint32_t left = tile % sheet->columns * sheet->tile_width;
+    const uint32_t top = tile / sheet->columns * sheet->tile_height;
+    for (uint32_t y = 0; y < rows->height; y++) {
+        const uint32_t begin = box_edge(part->tile_row, sheet->tile_height, height);
+        const uint32_t end = box_edge(part->tile_row + 1, sheet->tile_height, height);
+        add_row(sheet, rows, y, part);
+        if (++part->rows < end)
+            continue;
+        uint8_t *out =
+            sheet->pixels + ((size_t)(top + part->tile_row) * sheet->width + left) * CHANNELS;
+        finish_row(sheet, part, rows->width, end - begin, out);
+        memset(part->sums, 0, sizeof part->sums);
+        part->tile_row++;
+    }
+}
+
+void tdi_sheet_set(tdi_sheet *sheet, uint64_t view, const td_image *image)
+{
+    tdi_sheet_part part = {0};
+    tdi_sheet_add(sheet, view, image, image->height, &part);
 }
 
 td_result tdi_sheet_write(const tdi_sheet *sheet, const tdi_file_writer_params *params)

@@ -16,6 +16,24 @@ void tdi_sheet_destroy(tdi_sheet *sheet);
 /* Puts a colour image at its place, if it has one: averages of boxes of pixels, of linear light
  * weighted by alpha. */
 void tdi_sheet_set(tdi_sheet *sheet, uint64_t view, const td_image *image);
+
+/* The longer side of a view's place on the sheet, at most. */
+#define TDI_SHEET_TILE_SIDE 256
+
+/* How far a view is whose rows come in parts. Zero at first. */
+typedef struct tdi_sheet_part {
+    uint32_t rows;     /* of the image, so far */
+    uint32_t tile_row; /* that they are summed up for */
+    struct {
+        float color[3]; /* linear, weighted by alpha */
+        uint32_t alpha;
+    } sums[TDI_SHEET_TILE_SIDE];
+} tdi_sheet_part;
+
+/* The next rows of a colour image that has `height` in all. The sheet is the same in the end. One
+ * thread at a time for a view. */
+void tdi_sheet_add(tdi_sheet *sheet, uint64_t view, const td_image *rows, uint32_t height,
+                   tdi_sheet_part *part);
 /* Writes the sheet as PNG. */
 td_result tdi_sheet_write(const tdi_sheet *sheet, const tdi_file_writer_params *params);
 

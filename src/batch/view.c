@@ -17,6 +17,8 @@ typedef struct view_file {
 struct tdi_batch_view {
     td_batch *batch;
     td_request *request;
+    tdi_banded *banded; /* whose band this is; NULL: a whole view */
+    uint32_t band;
     uint64_t number;
     uint32_t row;      /* of the timeline: views that are in flight together have one each */
     uint64_t begun_ns; /* the time limit runs from here */
@@ -30,8 +32,8 @@ struct tdi_batch_view {
     _Atomic uint32_t files_left;
     uint32_t file_count;
     view_file files[TDI_OUTPUT_COUNT];
-    tdi_task task;        /* for raw frames */
-    tdi_stream_item item; /* for raw frames */
+    tdi_task task;        /* for raw frames and bands */
+    tdi_stream_item item; /* likewise */
 };
 
 td_result tdi_batch_views_begin(td_batch *batch, uint64_t first, uint32_t count,
@@ -53,11 +55,20 @@ td_result tdi_batch_views_begin(td_batch *batch, uint64_t first, uint32_t count,
     return TD_OK;
 }
 
+void tdi_batch_view_set_band(tdi_batch_view *view, tdi_banded *banded, uint32_t band)
+{
+    tdi_banded_hold(banded);
+    view->banded = banded;
+    view->band = band;
+}
+
 /* Gives the pixels back to the renderer and forgets the view. */
 static void end_view(tdi_batch_view *view)
 {
     td_batch *batch = view->batch;
     td_request_release(view->request);
+    if (view->banded)
+        tdi_banded_release(view->banded);
     for (uint32_t i = 0; i < view->file_count; i++)
         tdi_free(view->files[i].path);
     tdi_free(view);
@@ -72,12 +83,18 @@ static bool is_raw(const td_batch *batch)
     return tdi_destination_sink(batch->destination) == TDI_SINK_RAW;
 }
 
+/* Bands fail together. */
+static atomic_bool *failed(tdi_batch_view *view)
+{
+    return view->banded ? &view->banded->failed : &view->failed;
+}
+
 /* A view fails once, for the first reason. A stream that lacks a frame is of no use from there on.
  */
 static void fail_view(tdi_batch_view *view, td_result result)
 {
     td_batch *batch = view->batch;
-    if (atomic_exchange(&view->failed, true) || result == TD_ERROR_CANCELLED)
+    if (atomic_exchange(failed(view), true) || result == TD_ERROR_CANCELLED)
         return;
     tdi_tally_failed(&batch->tally, view->number, result);
     if (is_raw(batch) || tdi_tally_hopeless(&batch->tally))
@@ -98,28 +115,41 @@ void tdi_batch_views_drop(tdi_batch_view **views, uint32_t count)
         end_view(views[i]);
 }
 
+/* A view is done with its last band. */
 static void finish_view(tdi_batch_view *view)
 {
-    if (!atomic_load(&view->failed))
+    const bool last = !view->banded || view->band == view->banded->bands - 1;
+    if (last && !atomic_load(failed(view)))
         tdi_tally_done(&view->batch->tally);
     end_view(view);
+}
+
+void tdi_batch_span(const td_batch *batch, uint32_t worker, const char *name, uint64_t view,
+                    uint64_t begin_ns, uint64_t end_ns)
+{
+    char track[32];
+    tdi_snprintf(track, sizeof track, "encode %u", worker);
+    td_monitor_add(batch->monitor, track, name, (int64_t)view, begin_ns, end_ns);
 }
 
 static void add_span(const tdi_batch_view *view, uint32_t worker, const char *name,
                      uint64_t begin_ns, uint64_t end_ns)
 {
-    char track[32];
-    tdi_snprintf(track, sizeof track, "encode %u", worker);
-    td_monitor_add(view->batch->monitor, track, name, (int64_t)view->number, begin_ns, end_ns);
+    tdi_batch_span(view->batch, worker, name, view->number, begin_ns, end_ns);
 }
 
 static void add_to_sheet(const tdi_batch_view *view, uint32_t worker)
 {
     td_image image;
-    if (!view->batch->sheet || td_request_image(view->request, TD_OUTPUT_COLOR, &image) != TD_OK)
+    td_batch *batch = view->batch;
+    if (!batch->sheet || td_request_image(view->request, TD_OUTPUT_COLOR, &image) != TD_OK)
         return;
     uint64_t begin = tdi_now_ns();
-    tdi_sheet_set(view->batch->sheet, view->number, &image);
+    if (view->banded)
+        tdi_sheet_add(batch->sheet, view->number, &image, batch->params.height,
+                      &view->banded->sheet_part);
+    else
+        tdi_sheet_set(batch->sheet, view->number, &image);
     add_span(view, worker, "contact sheet", begin, tdi_now_ns());
 }
 
@@ -233,7 +263,7 @@ static void deliver_raw(tdi_stream_item *item, void *user, uint32_t worker)
         end_view(view);
         return;
     }
-    td_result result = atomic_load(&view->failed) ? TD_OK : write_raw(view, worker);
+    td_result result = atomic_load(failed(view)) ? TD_OK : write_raw(view, worker);
     if (result != TD_OK)
         fail_view(view, result);
     finish_view(view);
@@ -244,6 +274,41 @@ static void run_raw(tdi_task *task, uint32_t worker)
     tdi_batch_view *view =
         (tdi_batch_view *)(void *)((char *)task - offsetof(tdi_batch_view, task));
     tdi_stream_put(&view->batch->stream, &view->item, NULL, worker);
+}
+
+static td_result write_band(tdi_batch_view *view, uint32_t worker)
+{
+    TDI_TRY(check_time(view, tdi_now_ns()));
+    TDI_TRY(tdi_banded_add(view->banded, view->request, view->band, worker));
+    add_to_sheet(view, worker);
+    return TD_OK;
+}
+
+/* One that failed, or comes too late for anything, is handed on too: others wait for it. */
+static void deliver_band(tdi_stream_item *item, void *user, uint32_t worker)
+{
+    (void)user;
+    tdi_batch_view *view =
+        (tdi_batch_view *)(void *)((char *)item - offsetof(tdi_batch_view, item));
+    if (atomic_load(&view->batch->cancelled) || atomic_load(failed(view))) {
+        end_view(view);
+        return;
+    }
+    td_result result = write_band(view, worker);
+    if (result != TD_OK)
+        fail_view(view, result);
+    finish_view(view);
+}
+
+static void run_band(tdi_task *task, uint32_t worker)
+{
+    tdi_batch_view *view =
+        (tdi_batch_view *)(void *)((char *)task - offsetof(tdi_batch_view, task));
+    /* The stream is the banded view's, which must outlive the call. */
+    tdi_banded *banded = view->banded;
+    tdi_banded_hold(banded);
+    tdi_stream_put(&banded->stream, &view->item, NULL, worker);
+    tdi_banded_release(banded);
 }
 
 static void add_pending(tdi_batch_view *view)
@@ -285,7 +350,7 @@ static bool give_up_one(td_batch *batch, uint64_t now, uint64_t *number, uint64_
         (void)td_request_cancel(view->request);
         *number = view->number;
         *taken_ns = now - view->begun_ns;
-        found = !atomic_exchange(&view->failed, true);
+        found = !atomic_exchange(failed(view), true);
     }
     tdi_mutex_unlock(&batch->lock);
     return found;
@@ -341,10 +406,27 @@ static void view_is_ready(void *user, td_request *request)
         fail_view(view, result);
     if (is_raw(batch))
         tdi_pool_submit(batch->raw_pool, &view->task);
-    else if (atomic_load(&batch->cancelled) || atomic_load(&view->failed))
+    else if (view->banded)
+        tdi_encoder_run(batch->encoder, &view->task);
+    else if (atomic_load(&batch->cancelled) || atomic_load(failed(view)))
         end_view(view);
     else
         write_files(view);
+}
+
+static void set_delivery(tdi_batch_view *view)
+{
+    const bool raw = is_raw(view->batch);
+    tdi_banded *banded = view->banded;
+    view->task.run = raw ? run_raw : run_band;
+    view->item.deliver = raw ? deliver_raw : deliver_band;
+    view->item.number = view->number;
+    if (!banded)
+        return;
+    view->item.number = raw ? view->number * banded->bands + view->band : view->band;
+    if (banded->begun_ns == 0)
+        banded->begun_ns = view->begun_ns;
+    view->begun_ns = banded->begun_ns;
 }
 
 void tdi_batch_views_follow(tdi_batch_view **views, td_request **requests, uint32_t count,
@@ -357,9 +439,7 @@ void tdi_batch_views_follow(tdi_batch_view **views, td_request **requests, uint3
         view->row = row;
         view->begun_ns = begun_ns;
         view->submitted_ns = now;
-        view->task.run = run_raw;
-        view->item.number = view->number;
-        view->item.deliver = deliver_raw;
+        set_delivery(view);
         add_pending(view);
         td_result result = td_request_on_finish(view->request, view_is_ready, view);
         if (result != TD_OK) {

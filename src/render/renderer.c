@@ -129,7 +129,8 @@ static td_result choose_way_of_results(td_renderer *renderer)
     tdi_result_layout layout;
     bool copied = false;
     tdi_result_layout_make(params->width, rows_of_results(params), params->outputs, &layout);
-    const bool bound = layout.view_bytes <= renderer->device->max_storage_range || params->bands;
+    const bool may_shrink = params->bands && params->band_height == 0;
+    const bool bound = layout.view_bytes <= renderer->device->max_storage_range || may_shrink;
     TDI_TRY(tdi_result_way_choose(renderer->device, params->copy_results, layout.view_bytes, bound,
                                   &copied, &renderer->copy_reason));
     renderer->params.copy_results = copied ? TD_COPY_ALWAYS : TD_COPY_NEVER;

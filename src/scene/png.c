@@ -95,11 +95,8 @@ td_result tdi_png_encode(tdi_png_encoder *encoder, const tdi_png_image *image, c
 
 static td_result choose_library(tdi_png_encoder *encoder, tdi_png_deflate deflate)
 {
-    if (deflate != TDI_PNG_DEFLATE_LIBDEFLATE) {
-        TDI_TRY(tdi_png_stream_create(deflate, &encoder->stream));
-        if (strcmp(tdi_png_stream_library(encoder->stream), "ISA-L") == 0)
-            return TD_OK;
-    }
+    if (deflate == TDI_PNG_DEFLATE_ISAL || strcmp(tdi_png_stream_library(deflate), "ISA-L") == 0)
+        return tdi_png_stream_create(deflate, &encoder->stream);
     encoder->libdeflate = libdeflate_alloc_compressor(1);
     if (!encoder->libdeflate)
         return tdi_fail(TD_ERROR_HOST_MEMORY, "no memory for a deflate compressor");

@@ -54,12 +54,24 @@ static td_result made(tdi_png_stream *stream, uint32_t left)
     return left == 0 ? write_chunk(stream, "IDAT") : TD_OK;
 }
 
-#if TDI_HAVE_ISAL
-static bool isal_suits(void)
+/* Asking for it is enough where it was built in. */
+static bool uses_isal(tdi_png_deflate deflate)
 {
-    return __builtin_cpu_supports("sse4.2") != 0;
+#if TDI_HAVE_ISAL
+    return deflate == TDI_PNG_DEFLATE_ISAL ||
+           (deflate == TDI_PNG_DEFLATE_AUTO && __builtin_cpu_supports("sse4.2") != 0);
+#else
+    (void)deflate;
+    return false;
+#endif
 }
 
+const char *tdi_png_stream_library(tdi_png_deflate deflate)
+{
+    return uses_isal(deflate) ? "ISA-L" : "zlib";
+}
+
+#if TDI_HAVE_ISAL
 static void begin_isal(tdi_png_stream *stream)
 {
     struct isal_zstream *z = &stream->isal_stream;
@@ -183,15 +195,11 @@ static void zlib_free(void *user, void *block)
 
 static td_result choose_library(tdi_png_stream *stream, tdi_png_deflate deflate)
 {
-#if TDI_HAVE_ISAL
-    stream->isal =
-        deflate == TDI_PNG_DEFLATE_ISAL || (deflate == TDI_PNG_DEFLATE_AUTO && isal_suits());
-#else
-    if (deflate == TDI_PNG_DEFLATE_ISAL)
-        return tdi_fail(TD_ERROR_UNSUPPORTED, "this build of tandem has no ISA-L");
-#endif
+    stream->isal = uses_isal(deflate);
     if (stream->isal)
         return TD_OK;
+    if (deflate == TDI_PNG_DEFLATE_ISAL)
+        return tdi_fail(TD_ERROR_UNSUPPORTED, "this build of tandem has no ISA-L");
     stream->zlib = (z_stream){.zalloc = zlib_alloc, .zfree = zlib_free};
     const int state = deflateInit2(&stream->zlib, ZLIB_LEVEL, Z_DEFLATED, ZLIB_WINDOW, ZLIB_MEMORY,
                                    Z_DEFAULT_STRATEGY);
@@ -227,9 +235,4 @@ void tdi_png_stream_destroy(tdi_png_stream *stream)
     tdi_png_filter_free(&stream->filter);
     tdi_free(stream->filtered);
     tdi_free(stream);
-}
-
-const char *tdi_png_stream_library(const tdi_png_stream *stream)
-{
-    return stream->isal ? "ISA-L" : "zlib";
 }

@@ -17,8 +17,8 @@ typedef td_result (*tdi_png_write_fn)(void *user, const void *data, size_t size)
 td_result tdi_png_stream_create(tdi_png_deflate deflate, tdi_png_stream **out);
 /* NULL is fine. */
 void tdi_png_stream_destroy(tdi_png_stream *stream);
-/* "ISA-L" or "zlib". */
-const char *tdi_png_stream_library(const tdi_png_stream *stream);
+/* The library that streams made with `deflate` compress with: "ISA-L" or "zlib". */
+const char *tdi_png_stream_library(tdi_png_deflate deflate);
 
 /* Begins a picture, whatever became of the one before. `image` without its pixels. Failures of
  * `write` are forwarded by each of these; after one, only begin and destroy are of use. */

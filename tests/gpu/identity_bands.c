@@ -244,5 +244,5 @@ int main(void)
         gpu_test(views_may_take_turns),
         gpu_test(wrong_bands_are_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return gpu_run_tests(tests);
 }

@@ -125,7 +125,7 @@ static void check_library(tdi_png_deflate deflate, const char *name)
     tdi_png_stream *stream;
     if (tdi_png_stream_create(deflate, &stream) == TD_ERROR_UNSUPPORTED)
         skip();
-    assert_string_equal(tdi_png_stream_library(stream), name);
+    assert_string_equal(tdi_png_stream_library(deflate), name);
     check_kind(stream, 4, 8);
     check_kind(stream, 1, 16);
     check_kind(stream, 3, 8);

@@ -141,6 +141,39 @@ static void many_views_are_thinned_out_evenly(void **state)
     tdi_sheet_destroy(sheet);
 }
 
+/* A picture whose rows come in parts, with boxes of pixels that lie across two of them. */
+static void rows_in_parts_give_the_same_sheet(void **state)
+{
+    (void)state;
+    enum { WIDTH = 700, HEIGHT = 611 };
+    static uint8_t pixels[WIDTH * HEIGHT * 4];
+    static tdi_sheet_part part;
+    td_image image = fill(pixels, WIDTH, HEIGHT, (const uint8_t[4]){0});
+    for (size_t i = 0; i < sizeof pixels; i++)
+        pixels[i] = (uint8_t)(i * i / 7);
+    for (uint32_t step = 1; step < HEIGHT; step = 3 * step + 1) {
+        tdi_sheet *whole, *parts;
+        assert_int_equal(tdi_sheet_create(2, WIDTH, HEIGHT, &whole), TD_OK);
+        assert_int_equal(tdi_sheet_create(2, WIDTH, HEIGHT, &parts), TD_OK);
+        tdi_sheet_set(whole, 1, &image);
+        memset(&part, 0, sizeof part);
+        for (uint32_t y = 0; y < HEIGHT; y += step) {
+            td_image rows = image;
+            rows.pixels = pixels + y * image.row_bytes;
+            rows.height = y + step <= HEIGHT ? step : HEIGHT - y;
+            tdi_sheet_add(parts, 1, &rows, HEIGHT, &part);
+        }
+        picture a = read_back(whole), b = read_back(parts);
+        assert_int_equal(a.width, b.width);
+        assert_int_equal(a.height, b.height);
+        assert_memory_equal(a.pixels, b.pixels, (size_t)a.width * a.height * 4);
+        tdi_free(a.pixels);
+        tdi_free(b.pixels);
+        tdi_sheet_destroy(whole);
+        tdi_sheet_destroy(parts);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +181,7 @@ int main(void)
         cmocka_unit_test(light_is_averaged_not_codes),
         cmocka_unit_test(what_is_transparent_has_no_colour),
         cmocka_unit_test(many_views_are_thinned_out_evenly),
+        cmocka_unit_test(rows_in_parts_give_the_same_sheet),
     };
     return cmocka_run_group_tests_name("sheet", tests, NULL, NULL);
 }
