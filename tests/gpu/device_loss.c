@@ -10,6 +10,7 @@
 #include <tandem/ticket.h>
 
 #include "async/upload.h"
+#include "async/uploader.h"
 #include "base/clock.h"
 #include "base/thread.h"
 
@@ -53,6 +54,41 @@ static void lost_while_uploading(void **state)
     fault_survives_at_each(upload, FAULTS_SUBMIT2, 6, 1);
     fault_survives_at_each(upload, FAULTS_WAIT_SEMAPHORES, 1, 2);
     fault_survives_at_each(upload, FAULTS_COUNTER_VALUE, 1, 3);
+}
+
+/* One job larger than the ring, and one that waits behind it. */
+static void use_uploader(td_device *device, const faults *f, const faults_plan *plan)
+{
+    static const uint8_t bytes[21 * MIB];
+    tdi_upload_job *jobs[2] = {NULL, NULL};
+    tdi_uploader *uploader = NULL;
+    tdi_buffer buffer;
+    gpu_make_buffer(device, sizeof bytes, TDI_MEMORY_DEVICE, &buffer);
+    gpu_ok(tdi_uploader_get(device, &uploader));
+    f->arm(device->handle, plan);
+    for (uint32_t i = 0; i < 2; i++) {
+        const tdi_upload_job_params params = {
+            .buffer = buffer.handle, .size = sizeof bytes, .data = bytes};
+        gpu_ok(tdi_uploader_add(uploader, &params, &jobs[i]));
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        td_ticket ticket = {0};
+        if (fault_went_well(tdi_upload_job_wait_submitted(jobs[i], SCENE_LIMIT_NS, &ticket)))
+            fault_went_well(tdi_ticket_wait(device, ticket, SCENE_LIMIT_NS));
+        tdi_upload_job_release(jobs[i]);
+    }
+    td_budget_info info;
+    do /* the ring goes on the uploader's thread */
+        td_budget_get_info(td_device_budget(device), &info);
+    while (info.by_category[TD_BUDGET_STAGING] > 0);
+    tdi_buffer_destroy(device, &buffer);
+}
+
+static void lost_while_the_uploader_works(void **state)
+{
+    (void)state;
+    fault_survives_at_each(use_uploader, FAULTS_SUBMIT2, 6, 2);
+    fault_survives_at_each(use_uploader, FAULTS_WAIT_SEMAPHORES, 1, 3);
 }
 
 /* ---- views ---- */
@@ -327,6 +363,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lost_while_uploading),
+        cmocka_unit_test(lost_while_the_uploader_works),
         cmocka_unit_test(lost_while_rendering),
         cmocka_unit_test(lost_while_making_a_renderer),
         cmocka_unit_test(lost_while_destroying),
