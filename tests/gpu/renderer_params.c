@@ -41,6 +41,7 @@ static void wrong_params_are_refused_with_a_sentence(td_device *device)
     assert_member_refused(device, good, exposure, NAN, "exposure");
     assert_member_refused(device, good, exposure, 1000.0f, "exposure of 1000");
     assert_member_refused(device, good, tonemap, (td_tonemap)3, "tone curve: 3");
+    assert_member_refused(device, good, copy_results, (td_copy_mode)3, "way of results: 3");
     assert_member_refused(device, good, background[2], INFINITY, "background");
     td_scene_destroy(scene);
 }
@@ -97,6 +98,35 @@ static void info_counts_tiles(td_device *device)
     td_scene_destroy(scene);
 }
 
+static void info_says_how_results_come(td_device *device)
+{
+    td_scene *scene = scene_make();
+    td_renderer_params params = scene_renderer_params(scene, 16, 16);
+    const td_copy_mode modes[] = {TD_COPY_AUTO, TD_COPY_ALWAYS, TD_COPY_NEVER};
+    for (int i = 0; i < 3; i++) {
+        params.copy_results = modes[i];
+        td_renderer *renderer = scene_renderer(device, &params);
+        td_renderer_info info;
+        td_renderer_get_info(renderer, &info);
+        assert_true(modes[i] == TD_COPY_AUTO || info.copied == (modes[i] == TD_COPY_ALWAYS));
+        assert_non_null(info.copy_reason);
+        td_renderer_destroy(renderer);
+    }
+    td_scene_destroy(scene);
+}
+
+static void what_cannot_be_bound_is_not_written_directly(td_device *device)
+{
+    td_scene *scene = scene_make();
+    td_renderer_params params = scene_renderer_params(scene, 16384, 16384);
+    params.copy_results = TD_COPY_NEVER;
+    td_renderer *renderer = NULL;
+    if (device->max_storage_range < UINT64_C(16384) * 16384 * 4)
+        assert_int_equal(td_renderer_create(device, &params, &renderer), TD_ERROR_UNSUPPORTED);
+    assert_null(renderer);
+    td_scene_destroy(scene);
+}
+
 /* 16384 x 16384 pixels of 4 bytes are a gibibyte a result: more than fits any default. */
 static void an_image_too_large_is_refused(td_device *device)
 {
@@ -141,6 +171,8 @@ int main(void)
         gpu_test(null_is_refused),
         gpu_test(zero_means_the_defaults),
         gpu_test(info_counts_tiles),
+        gpu_test(info_says_how_results_come),
+        gpu_test(what_cannot_be_bound_is_not_written_directly),
         gpu_test(an_image_too_large_is_refused),
         gpu_test(the_smallest_image_is_one_pixel),
     };

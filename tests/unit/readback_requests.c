@@ -13,11 +13,13 @@
 
 static td_device *device;
 
-static uint64_t fake_time = 1000;
+#define HOUR_NS (3600 * TDI_NS_PER_S)
 
-static uint64_t now(void)
+/* An hour passes with each look at the clock. */
+static uint64_t leap(void)
 {
-    return fake_time;
+    static _Atomic uint64_t time;
+    return time += HOUR_NS;
 }
 
 static void open_device(uint32_t queues)
@@ -102,16 +104,12 @@ static void a_full_ring_waits_as_long_as_it_is_told(void **state)
     td_request *requests[2] = {copy(ring), copy(ring)}, *none = NULL;
     for (int i = 0; i < 2; i++)
         assert_int_equal(td_request_wait(requests[i], TD_FOREVER), TD_OK);
-    tdi_set_clock(now);
-    fake_time = tdi_deadline(UINT64_C(1) << 40, 0);
-    assert_int_equal(try_copy(ring, 0, &none), TD_ERROR_AGAIN);
+    tdi_set_clock(leap);
+    assert_int_equal(try_copy(ring, HOUR_NS / 2, &none), TD_ERROR_TIMEOUT);
     tdi_set_clock(NULL);
-    const uint64_t begin = tdi_now_ns();
-    assert_int_equal(try_copy(ring, 2 * TDI_NS_PER_MS, &none), TD_ERROR_TIMEOUT);
-    assert_true(tdi_now_ns() - begin >= 2 * TDI_NS_PER_MS);
     assert_null(none);
     assert_int_equal(info_of(ring).waits, 1);
-    assert_int_equal(info_of(ring).again, 2);
+    assert_int_equal(info_of(ring).again, 1);
     for (int i = 0; i < 2; i++)
         td_request_release(requests[i]);
     td_readback_destroy(ring);
