@@ -35,7 +35,8 @@ ALONE = ["city", "spheres", "png-helmet", "png-sponza", "png-city"]
 # Programs of their own, beside --program: they measure their baselines themselves.
 PROGRAMS = ["scheduler", "recorder", "frames", "requests", "upload", "readback"]
 # What another library does for the same in a program of its own, where it is installed, and what
-# makes the benchmark do just that: both print {"frames_s": ...} and take turns.
+# makes the benchmark do just that (and the same without an image): both print frames a second as
+# JSON and take turns.
 PEER_PROGRAMS = {"readback": ("peer_placebo_readback", "--clear")}
 # Versions of the renderers that the aims were set against; numpy and pillow are what they return
 # images with.
@@ -178,10 +179,13 @@ def peer_program_figures(arguments, name):
             other.append(run_json([os.path.join(folder, peer)])["frames_s"])
         except Unavailable as error:
             return {"peer": peer, "why": str(error)}
-        own.append(run_json([os.path.join(folder, f"bench_{name}"), option])["frames_s"])
-    ratios = [mine / theirs for mine, theirs in zip(own, other)]
-    return {"peer": peer, "tandem_frames_s": statistics.median(own),
-            "peer_frames_s": statistics.median(other), "times": statistics.median(ratios)}
+        own.append(run_json([os.path.join(folder, f"bench_{name}"), option]))
+    figures = {"peer": peer, "peer_frames_s": statistics.median(other)}
+    for way in ("", "direct_"):
+        rates = [turn[way + "frames_s"] for turn in own]
+        figures[f"tandem_{way}frames_s"] = statistics.median(rates)
+        figures[way + "times"] = statistics.median(m / o for m, o in zip(rates, other))
+    return figures
 
 
 def program_rows(arguments, name):
