@@ -291,6 +291,7 @@ static int run_job(render_job *job, const char *path)
     fill_params(job);
     if (options->output && strcmp(options->output, "-") == 0)
         tdi_ignore_broken_pipes();
+    tdi_ignore_file_size_limit();
     int code = check_destination(job);
     if (code == CLI_EXIT_OK)
         code = open_session(job, path);

@@ -116,3 +116,8 @@ void tdi_ignore_broken_pipes(void)
 {
     (void)signal(SIGPIPE, SIG_IGN);
 }
+
+void tdi_ignore_file_size_limit(void)
+{
+    (void)signal(SIGXFSZ, SIG_IGN);
+}

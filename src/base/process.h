@@ -31,4 +31,8 @@ _Noreturn void tdi_end_process(int code);
 /* Makes writes to a pipe that nobody reads fail instead of ending the process. */
 void tdi_ignore_broken_pipes(void);
 
+/* Makes writes beyond the largest size that the system allows a file (RLIMIT_FSIZE) fail instead of
+ * ending the process. */
+void tdi_ignore_file_size_limit(void);
+
 #endif

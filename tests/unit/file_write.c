@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/process.h"
 #include "base/thread.h"
 
 static int make_folder(void **state)
@@ -322,6 +323,25 @@ static void of_many_writers_of_one_name_one_wins(void **state)
     assert_int_equal(support_count_entries(), FILES);
 }
 
+static int write_too_large(const void *user)
+{
+    const struct rlimit limit = {.rlim_cur = 1000, .rlim_max = 1000};
+    const tdi_file_writer_params params = {.path = user};
+    const char data[3000] = "";
+    tdi_ignore_file_size_limit();
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
+        return 1;
+    if (tdi_file_write(&params, data, sizeof data) != TD_ERROR_IO)
+        return 2;
+    return strstr(td_last_error(), "File too large") && support_count_entries() == 0 ? 0 : 3;
+}
+
+static void a_file_beyond_the_systems_limit_is_an_error(void **state)
+{
+    (void)state;
+    assert_int_equal(support_run_process(write_too_large, support_path("file")), 0);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_folder, remove_folder)
 
 int main(void)
@@ -339,6 +359,7 @@ int main(void)
         TEST(cleaning_up_removes_what_is_open),
         TEST(after_cleaning_up_nothing_is_written),
         TEST(an_end_amid_writing_leaves_no_part),
+        TEST(a_file_beyond_the_systems_limit_is_an_error),
         TEST(folders_are_made_for_a_file),
         TEST(a_file_in_the_way_of_a_folder_is_an_error),
         TEST(a_write_that_the_system_cuts_leaves_nothing),
