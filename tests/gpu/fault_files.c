@@ -4,27 +4,27 @@
 static void without_host_memory(void **state)
 {
     (void)state;
-    fault_sweep_run(&(fault_sweep){fault_job_batch, VK_ERROR_OUT_OF_HOST_MEMORY, 1, 1, 29});
+    fault_sweep_run(&(fault_sweep){fault_job_batch, VK_ERROR_OUT_OF_HOST_MEMORY, 1, 1, 43});
 }
 
 static void with_no_more_host_memory(void **state)
 {
     (void)state;
     fault_sweep_run(
-        &(fault_sweep){fault_job_batch, VK_ERROR_OUT_OF_HOST_MEMORY, FAULTS_EVER, 3, 37});
+        &(fault_sweep){fault_job_batch, VK_ERROR_OUT_OF_HOST_MEMORY, FAULTS_EVER, 3, 53});
 }
 
 static void without_device_memory(void **state)
 {
     (void)state;
-    fault_sweep_run(&(fault_sweep){fault_job_batch, VK_ERROR_OUT_OF_DEVICE_MEMORY, 1, 5, 29});
+    fault_sweep_run(&(fault_sweep){fault_job_batch, VK_ERROR_OUT_OF_DEVICE_MEMORY, 1, 5, 43});
 }
 
 static void with_no_more_device_memory(void **state)
 {
     (void)state;
     fault_sweep_run(
-        &(fault_sweep){fault_job_batch, VK_ERROR_OUT_OF_DEVICE_MEMORY, FAULTS_EVER, 7, 37});
+        &(fault_sweep){fault_job_batch, VK_ERROR_OUT_OF_DEVICE_MEMORY, FAULTS_EVER, 7, 53});
 }
 
 static void without_the_device(void **state)

@@ -15,7 +15,7 @@
 #include "base/memory.h"
 #include "base/thread.h"
 
-enum { SAMPLES = 5 }; /* of the allocations, in the short run */
+enum { SAMPLES = 3 }; /* of the allocations, in the short run */
 
 /* Of allocations or of threads. */
 typedef struct countdown {
@@ -156,28 +156,17 @@ static bool fail_thread(const fault_place *whole, uint32_t nth, bool ever)
     return failed;
 }
 
-static void sweep_threads(fault_job_fn job)
+static void files_without_threads(void **state)
 {
+    (void)state;
     fault_place whole;
     uint32_t nth = 1;
-    fault_place_open(job, &whole);
+    fault_place_open(fault_job_batch, &whole);
     while (fail_thread(&whole, nth, false))
         nth++;
     assert_true(nth > 3);
     assert_true(fail_thread(&whole, 2, true));
     fault_place_close(&whole);
-}
-
-static void files_without_threads(void **state)
-{
-    (void)state;
-    sweep_threads(fault_job_batch);
-}
-
-static void requests_without_threads(void **state)
-{
-    (void)state;
-    sweep_threads(fault_job_requests);
 }
 
 static int replace(void **state)
@@ -200,7 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_without_memory),    cmocka_unit_test(files_with_no_more_memory),
         cmocka_unit_test(requests_without_memory), cmocka_unit_test(requests_with_no_more_memory),
-        cmocka_unit_test(files_without_threads),   cmocka_unit_test(requests_without_threads),
+        cmocka_unit_test(files_without_threads),
     };
     return gpu_finish(cmocka_run_group_tests(tests, replace, restore));
 }
