@@ -56,7 +56,9 @@ static void a_budget_that_shrinks_leaves_no_harm(void **state)
     (void)state;
     for (uint32_t i = 0; i < 2; i++) {
         fault_place place;
+        setenv("TANDEM_FAULTS_DISCRETE", "1", 1);
         fault_place_open(JOBS[i], &place);
+        unsetenv("TANDEM_FAULTS_DISCRETE");
         const faults f = fault_find(place.device);
         const uint64_t budgets[] = {256 * MIB, 8 * MIB, 4096};
         for (uint32_t j = 0; j < 3; j++) {

@@ -21,6 +21,8 @@
  *                                    another plan; "host", "device" or "lost"; with "ever" from
  *                                    then on
  *     TANDEM_FAULTS_HEAPS=33554432   no heap has more bytes
+ *     TANDEM_FAULTS_DISCRETE=1       the device calls itself a discrete GPU, since what software
+ *                                    says of its memory is of no use
  */
 #ifndef TESTS_LAYERS_FAULTS_H
 #define TESTS_LAYERS_FAULTS_H

@@ -1,5 +1,5 @@
-/* What happens before a test has its device: the environment's plan and heaps, and the calls that
- * make instances and devices. */
+/* What happens before a test has its device: the environment's plan, heaps and kind of device,
+ * and the calls that make instances and devices. */
 #include "faults_state.h"
 
 #include <stdio.h>
@@ -56,6 +56,7 @@ void faults_instance_created(layer_instance *instance)
     pthread_mutex_init(&data->memory_mutex, NULL);
     data->count.plan = plan_of_environment();
     data->memory.heap_bytes = heaps_of_environment();
+    data->discrete = getenv("TANDEM_FAULTS_DISCRETE") != NULL;
     (void)judge(instance, FAULTS_INDEX_CREATE_INSTANCE); /* it counts */
 }
 
@@ -103,6 +104,29 @@ INSTANCE_CALL(TIME_DOMAINS, vkGetPhysicalDeviceCalibrateableTimeDomainsEXT,
               (VkPhysicalDevice handle, uint32_t *count, VkTimeDomainEXT *out),
               (handle, count, out))
 
+static void disguise(const layer_instance *instance, VkPhysicalDeviceProperties *properties)
+{
+    const faults_instance *data = instance->data;
+    if (data->discrete)
+        properties->deviceType = VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU;
+}
+
+static VKAPI_ATTR void VKAPI_CALL device_properties(VkPhysicalDevice physical,
+                                                    VkPhysicalDeviceProperties *out)
+{
+    const layer_instance *instance = layer_find_instance(physical);
+    LAYER_NEXT_INSTANCE(instance, vkGetPhysicalDeviceProperties)(physical, out);
+    disguise(instance, out);
+}
+
+static VKAPI_ATTR void VKAPI_CALL device_properties2(VkPhysicalDevice physical,
+                                                     VkPhysicalDeviceProperties2 *out)
+{
+    const layer_instance *instance = layer_find_instance(physical);
+    LAYER_NEXT_INSTANCE(instance, vkGetPhysicalDeviceProperties2)(physical, out);
+    disguise(instance, &out->properties);
+}
+
 const layer_function faults_instance_functions[FAULTS_INSTANCE_FUNCTIONS] = {
     LAYER_FUNCTION(vkCreateDebugUtilsMessengerEXT, call_vkCreateDebugUtilsMessengerEXT),
     LAYER_FUNCTION(vkEnumeratePhysicalDevices, call_vkEnumeratePhysicalDevices),
@@ -111,6 +135,8 @@ const layer_function faults_instance_functions[FAULTS_INSTANCE_FUNCTIONS] = {
                    call_vkGetPhysicalDeviceImageFormatProperties2),
     LAYER_FUNCTION(vkGetPhysicalDeviceCalibrateableTimeDomainsEXT,
                    call_vkGetPhysicalDeviceCalibrateableTimeDomainsEXT),
+    LAYER_FUNCTION(vkGetPhysicalDeviceProperties, device_properties),
+    LAYER_FUNCTION(vkGetPhysicalDeviceProperties2, device_properties2),
     LAYER_FUNCTION(vkGetPhysicalDeviceMemoryProperties, faults_memory_properties),
     LAYER_FUNCTION(vkGetPhysicalDeviceMemoryProperties2, faults_memory_properties2),
 };

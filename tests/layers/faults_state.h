@@ -22,6 +22,7 @@ typedef struct faults_instance {
     faults_count count; /* until there is a device */
     pthread_mutex_t memory_mutex;
     faults_memory memory;
+    bool discrete;
 } faults_instance;
 
 typedef struct faults_device {
@@ -64,7 +65,7 @@ VKAPI_ATTR void VKAPI_CALL faults_memory_properties2(VkPhysicalDevice physical,
                                                      VkPhysicalDeviceMemoryProperties2 *out);
 
 /* faults_instances.c */
-enum { FAULTS_INSTANCE_FUNCTIONS = 7 };
+enum { FAULTS_INSTANCE_FUNCTIONS = 9 };
 extern const layer_function faults_instance_functions[FAULTS_INSTANCE_FUNCTIONS];
 VkResult faults_create_instance(void);
 void faults_instance_created(layer_instance *instance);
