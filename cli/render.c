@@ -71,6 +71,7 @@ static void fill_params(render_job *job)
         .tonemap = (td_tonemap)options->tonemap,
         .raster = (td_raster)options->raster,
         .async = (td_async_mode)options->async,
+        .textures = (td_texture_policy)options->textures,
         .encode_threads = options->threads,
         .view_timeout_ns = (uint64_t)(options->timeout_s.value * 1e9),
         .progress = cli_progress_show,

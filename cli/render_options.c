@@ -51,12 +51,11 @@ static const cli_word async_words[] = {
     {0},
 };
 
-/* There is one way of each so far, and asking for it by name does no harm. */
 static const cli_word texture_words[] = {
-    {.text = "all"},
-    {.text = "needed", .later = true},
-    {.text = "lru", .later = true},
-    {.text = "priority", .later = true},
+    {.text = "all", .value = TD_TEXTURES_ALL},
+    {.text = "needed", .value = TD_TEXTURES_NEEDED},
+    {.text = "lru", .value = TD_TEXTURES_LRU},
+    {.text = "priority", .value = TD_TEXTURES_PRIORITY},
     {0},
 };
 
@@ -208,9 +207,11 @@ const cli_option cli_render_table[] = {
      .words = budget_words},
     {.name = "textures",
      .kind = CLI_CHOICE,
-     .argument = "all",
-     .offset = AT(scratch),
-     .help = "which textures are on the device (all)",
+     .argument = "POLICY",
+     .offset = AT(textures),
+     .help = "which levels of textures are on the device where not all fit: needed (by the views, "
+             "else the budget does not suffice), lru, priority (less detail where it must be), all "
+             "(needed)",
      .words = texture_words},
     {.name = "async",
      .kind = CLI_CHOICE,

@@ -38,10 +38,10 @@ typedef struct cli_render_options {
     int budget_mode;
     int async;
     int raster;
+    int textures;
     uint32_t in_flight; /* 0: not given */
     uint32_t threads;   /* 0: not given */
     bool no_cache;
-    int scratch; /* takes choices that there is one of so far */
 
     const char *report;
     const char *timeline;

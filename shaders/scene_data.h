@@ -72,8 +72,9 @@ struct tdi_cluster_instance {
  * KHR_texture_transform. */
 struct tdi_texture_ref {
     TDI_UINT texture;
-    TDI_UINT set;           /* 0 or 1; bit 8: the transform is the identity */
-    TDI_FLOAT size[2];      /* texels of level 0 */
+    TDI_UINT set;           /* 0 or 1; bit 8: the transform is the identity; from bit 16 on: the
+                               picture's level that is the image's first */
+    TDI_FLOAT size[2];      /* texels of the picture's level 0 */
     TDI_FLOAT transform[6]; /* u' = t0 u + t1 v + t2, v' = t3 u + t4 v + t5 */
 };
 

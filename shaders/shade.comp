@@ -19,10 +19,27 @@ layout(binding = 0, scalar) readonly buffer words_buffer
 {
     uvec2 words[];
 };
+#ifdef FOOTPRINT
+/* Which mip levels shading samples is noted, by slot of the bindless array, and nothing else. */
+layout(binding = 1, scalar) buffer levels_buffer
+{
+    uint lowest_level[];
+};
+const float ROUNDING = 0.001; /* levels that the arithmetic of both variants may differ by */
+
+void note_level(uint texture, float level)
+{
+    float sure = level - ROUNDING;
+    uint whole = sure > 0.0 ? uint(min(sure, 31.0)) : 0u;
+    if (lowest_level[texture] > whole)
+        atomicMin(lowest_level[texture], whole);
+}
+#else
 layout(binding = 1, scalar) writeonly buffer result_buffer
 {
     uint result[];
 };
+#endif
 
 const uint OUTPUT_COLOR = 1u, OUTPUT_DEPTH = 2u, OUTPUT_OBJECT = 4u;
 const uint NOTHING = 0xFFFFFFFFu;
@@ -234,6 +251,7 @@ vec4 resolve(context c, uint first_word, ivec2 pixel)
     return sum;
 }
 
+#ifndef FOOTPRINT
 void write_color(context c, uint at, vec4 sum)
 {
     float covered = sum.a * (1.0 / float(SAMPLES));
@@ -269,6 +287,17 @@ void write_object(uint at, uint word)
     result[push.result.object_word + at] = object;
 }
 
+void write(context c, uint view, uint at, uint first_word, ivec2 pixel)
+{
+    if ((OUTPUTS & OUTPUT_COLOR) != 0u)
+        write_color(c, at, resolve(c, first_word, pixel));
+    if ((OUTPUTS & OUTPUT_DEPTH) != 0u)
+        write_depth(view, at, words[first_word]);
+    if ((OUTPUTS & OUTPUT_OBJECT) != 0u)
+        write_object(at, words[first_word].x);
+}
+#endif
+
 void main()
 {
     uint view = gl_WorkGroupID.z;
@@ -282,12 +311,11 @@ void main()
         return;
     for (uint y = gl_WorkGroupID.y * 8u + gl_LocalInvocationID.y; y < end; y += ROWS) {
         uint first_word = ((first_row + y) * width + x) * SAMPLES;
+#ifdef FOOTPRINT
+        resolve(c, first_word, ivec2(x, y) + tile);
+#else
         uint at = view * push.result.view_words + y * push.result.row_words + x;
-        if ((OUTPUTS & OUTPUT_COLOR) != 0u)
-            write_color(c, at, resolve(c, first_word, ivec2(x, y) + tile));
-        if ((OUTPUTS & OUTPUT_DEPTH) != 0u)
-            write_depth(view, at, words[first_word]);
-        if ((OUTPUTS & OUTPUT_OBJECT) != 0u)
-            write_object(at, words[first_word].x);
+        write(c, view, at, first_word, ivec2(x, y) + tile);
+#endif
     }
 }

@@ -47,13 +47,25 @@ texcoord select_texcoord(tdi_texture_ref use, texcoord set0, texcoord set1)
     return t;
 }
 
+#ifdef FOOTPRINT
+/* What wants to know which levels are sampled defines it. */
+void note_level(uint texture, float level);
+#endif
+
+/* Levels count from the picture's own; the image may begin with a later one. */
 vec4 sample_texture(tdi_texture_ref use, texcoord set0, texcoord set1)
 {
     texcoord t = select_texcoord(use, set0, set1);
     vec2 size = vec2(use.size[0], use.size[1]);
     vec2 dx = t.dx * size, dy = t.dy * size;
     float rho = max(dot(dx, dx), dot(dy, dy));
-    return textureLod(textures[nonuniformEXT(use.texture)], t.at, 0.5 * log2(rho));
+    float level = 0.5 * log2(rho);
+#ifdef FOOTPRINT
+    note_level(use.texture, level);
+    return vec4(1.0);
+#else
+    return textureLod(textures[nonuniformEXT(use.texture)], t.at, level - float(use.set >> 16));
+#endif
 }
 
 #endif

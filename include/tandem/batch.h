@@ -79,6 +79,7 @@ typedef struct td_batch_params {
     td_tonemap tonemap;            /**< As in td_renderer_params. */
     td_raster raster;              /**< As in td_renderer_params. */
     td_async_mode async;           /**< As in td_renderer_params. */
+    td_texture_policy textures;    /**< As in td_renderer_params. */
     float background[4];           /**< As in td_renderer_params. */
 
     uint32_t encode_threads;  /**< 0: the cores given. */

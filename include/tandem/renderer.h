@@ -51,6 +51,19 @@ typedef enum td_copy_mode {
                              images that the device cannot bind whole. */
 } td_copy_mode;
 
+/** Which mip levels of a scene's textures are on the device where not all of them fit. Only
+ * ::TD_TEXTURES_LRU and ::TD_TEXTURES_PRIORITY ever change an image. */
+typedef enum td_texture_policy {
+    /** Those that the views of a submission sample; others go when memory is wanted, what was not
+     * sampled for longest first. Levels that do not fit are ::TD_ERROR_BUDGET. */
+    TD_TEXTURES_NEEDED = 0,
+    TD_TEXTURES_ALL = 1, /**< All of them, else ::TD_ERROR_BUDGET when the renderer is made. */
+    TD_TEXTURES_LRU = 2, /**< As needed, but what does not fit is left out: textures that are on the
+                              device keep their levels. */
+    TD_TEXTURES_PRIORITY = 3, /**< As needed, but what does not fit is left out: first where the
+                                   fewest pixels show it. */
+} td_texture_policy;
+
 struct td_binding;
 struct td_graph;
 
@@ -125,6 +138,7 @@ typedef struct td_renderer_params {
                                         to give more views a second than the graphics queue alone.
                                         On: ::TD_ERROR_UNSUPPORTED where it has none. Never changes
                                         a byte. */
+    td_texture_policy textures;    /**< Which levels of textures are on the device. */
     float background[4];           /**< Linear RGBA behind everything; zero: transparent. */
     td_copy_mode copy_results;     /**< How results get into host memory; the bytes are the same. */
     td_monitor *monitor;           /**< Receives the lanes' spans; may be NULL. */
@@ -163,7 +177,31 @@ typedef struct td_renderer_info {
     const char *async_reason;      /**< Why; lives as long as the library. */
     bool copied;                   /**< Results go through device memory and the transfer lane. */
     const char *copy_reason;       /**< Why, or why not; lives as long as the library. */
+    bool textures_change;          /**< Not all textures fit: levels come and go with the views. */
+    uint32_t textures;             /**< Textures on the device, once for each way of reading. */
+    uint32_t textures_partial;     /**< Of them, those with levels left out now. */
+    uint64_t texture_bytes;        /**< On the device now. */
+    uint64_t texture_full_bytes;   /**< Of all levels. */
+    uint64_t texture_changes;      /**< Times that a texture got other levels. */
+    uint64_t views_less_detailed;  /**< Views that sampled less than they would have (lru and
+                                        priority). */
 } td_renderer_info;
+
+/** What a texture has on the device. */
+typedef struct td_texture_state {
+    const char *name;     /**< Of the picture; may be NULL; lives as long as the scene. */
+    bool srgb;            /**< Read as colour. */
+    uint32_t width;       /**< Texels of level 0. */
+    uint32_t height;      /**< Texels of level 0. */
+    uint32_t levels;      /**< That it has. */
+    uint32_t first_level; /**< The lowest on the device. */
+    uint32_t least_level; /**< The highest `first_level` that a view made do with though it would
+                             have sampled lower ones; 0: none had to. */
+} td_texture_state;
+
+/** Fills at most `capacity` states and sets `*count` to their number. */
+TD_API td_result td_renderer_textures(const td_renderer *renderer, td_texture_state *states,
+                                      uint32_t capacity, uint32_t *count);
 
 /** How this renderer does its work. */
 TD_API void td_renderer_get_info(const td_renderer *renderer, td_renderer_info *out);

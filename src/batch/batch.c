@@ -123,6 +123,7 @@ static td_result make_renderer(td_batch *batch)
         .async = params->async,
         .bands = true,
         .band_height = params->band_height,
+        .textures = params->textures,
         .monitor = batch->monitor,
     };
     renderer.result_slots = renderer.in_flight + (leases < MOST_LEASES ? leases : MOST_LEASES);

@@ -12,6 +12,7 @@
 
 #define MOST_OPERATIONS 64
 #define MOST_FILES      100000
+#define MOST_TEXTURES   256 /* that are named */
 
 /* What every part of the report is made from. */
 typedef struct report_source {
@@ -264,6 +265,48 @@ static json_t *budget_part(const report_source *source)
                      "driver_bytes", count_of(budget.driver_bytes));
 }
 
+static const char *policy_name(td_texture_policy policy)
+{
+    return policy == TD_TEXTURES_ALL        ? "all"
+           : policy == TD_TEXTURES_LRU      ? "lru"
+           : policy == TD_TEXTURES_PRIORITY ? "priority"
+                                            : "needed";
+}
+
+/* Textures that a view had to do with less of than it would have sampled. */
+static json_t *reduced_part(const td_renderer *renderer)
+{
+    json_t *reduced = json_array();
+    td_texture_state states[MOST_TEXTURES];
+    uint32_t count = 0;
+    if (td_renderer_textures(renderer, states, MOST_TEXTURES, &count) != TD_OK)
+        return reduced;
+    for (uint32_t i = 0; i < count && i < MOST_TEXTURES; i++) {
+        if (states[i].least_level == 0)
+            continue;
+        json_t *texture = json_pack(
+            "{s:o, s:b, s:o, s:o, s:o, s:o}", "name", text_of(states[i].name ? states[i].name : ""),
+            "srgb", (int)states[i].srgb, "width", count_of(states[i].width), "height",
+            count_of(states[i].height), "levels", count_of(states[i].levels), "first_level",
+            count_of(states[i].least_level));
+        (void)json_array_append_new(reduced, texture);
+    }
+    return reduced;
+}
+
+static json_t *textures_part(const report_source *source)
+{
+    const td_renderer_info *renderer = &source->renderer;
+    return json_pack(
+        "{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "policy",
+        policy_name(source->batch->params.textures), "changing", (int)renderer->textures_change,
+        "count", count_of(renderer->textures), "partial", count_of(renderer->textures_partial),
+        "bytes", count_of(renderer->texture_bytes), "full_bytes",
+        count_of(renderer->texture_full_bytes), "changes", count_of(renderer->texture_changes),
+        "views_less_detailed", count_of(renderer->views_less_detailed), "reduced",
+        reduced_part(source->batch->renderer));
+}
+
 static json_t *operation_part(const td_operation *operation)
 {
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "count", count_of(operation->count),
@@ -408,13 +451,13 @@ static const struct {
     const char *name;
     json_t *(*make)(const report_source *source);
 } parts[] = {
-    {"tandem", version_part},        {"device", device_part},   {"choices", choices_part},
-    {"lanes", lanes_part},           {"overlap", overlap_part}, {"hidden", hidden_part},
-    {"frames", frames_part},         {"startup", startup_part}, {"time", time_part},
-    {"throughput", throughput_part}, {"budget", budget_part},   {"operations", operations_part},
-    {"threads", threads_part},       {"scene", scene_part},     {"output", pattern_part},
-    {"file_count", file_count_part}, {"files", files_part},     {"failures", failures_part},
-    {"resources", resources_part},
+    {"tandem", version_part},        {"device", device_part},         {"choices", choices_part},
+    {"lanes", lanes_part},           {"overlap", overlap_part},       {"hidden", hidden_part},
+    {"frames", frames_part},         {"startup", startup_part},       {"time", time_part},
+    {"throughput", throughput_part}, {"budget", budget_part},         {"textures", textures_part},
+    {"operations", operations_part}, {"threads", threads_part},       {"scene", scene_part},
+    {"output", pattern_part},        {"file_count", file_count_part}, {"files", files_part},
+    {"failures", failures_part},     {"resources", resources_part},
 };
 
 static td_result make_report(const report_source *source, json_t **out)

@@ -129,7 +129,8 @@ void tdi_record_shade(const td_pass_context *context)
     const struct tdi_frame *frame = ((const tdi_pass_frame *)context->frame)->frame;
     const struct tdi_output_layout layout =
         passes->params.copy_out ? staged_layout(frame) : slot_layout(frame);
-    tdi_pass_bind_context(context, TDI_PIPELINE_SHADE, &layout);
+    tdi_pass_bind_context(
+        context, passes->params.footprint ? TDI_PIPELINE_FOOTPRINT : TDI_PIPELINE_SHADE, &layout);
     context->device->vk.vkCmdDispatch(context->commands, groups(frame->tile_width, SHADE_GROUP),
                                       groups(frame->tile_height, SHADE_GROUP), frame->view_count);
 }

@@ -16,6 +16,9 @@ typedef struct tdi_passes_params {
     uint32_t outputs;           /* td_output bits */
     uint32_t cluster_instances; /* sizes of the lists follow from it */
     bool masked;                /* the scene has masked surfaces */
+    bool footprint;             /* instead of images, "result" gets the lowest level that shading
+                                   would sample, by slot of the bindless array (uint; it is
+                                   lowered, so the caller sets it); a submission of one view */
     bool copy_out;              /* the result goes through device memory and the transfer lane */
     uint32_t threads;           /* that make pipelines, or record, at once; 0: the cores given */
     td_raster raster;           /* as tdi_raster_choose gives it */

@@ -90,6 +90,12 @@ static const pipeline_source sources[TDI_PIPELINE_COUNT] = {
                             .workgroup = SHADE_ROWS,
                             .role_count = 2,
                             .roles = {TDI_ROLE_WORDS, TDI_ROLE_PIXELS}},
+    [TDI_PIPELINE_FOOTPRINT] = {.name = "footprint",
+                                .code = &tdi_shader_footprint,
+                                .bindless = true,
+                                .workgroup = SHADE_ROWS,
+                                .role_count = 2,
+                                .roles = {TDI_ROLE_WORDS, TDI_ROLE_PIXELS}},
     [TDI_PIPELINE_RASTER_MASKED] = {.name = "raster masked",
                                     .code = &tdi_shader_raster_masked,
                                     .rasters = ONLY(TD_RASTER_COMPUTE),
@@ -125,6 +131,8 @@ static const pipeline_source sources[TDI_PIPELINE_COUNT] = {
 static bool wanted(const tdi_pipelines_params *params, uint32_t index)
 {
     const uint32_t rasters = sources[index].rasters;
+    if (index == (params->footprint ? TDI_PIPELINE_SHADE : TDI_PIPELINE_FOOTPRINT))
+        return false;
     return (index < TDI_PIPELINE_RASTER_MASKED || params->masked) &&
            (rasters == 0 || (rasters & ONLY(params->raster)) != 0);
 }

@@ -17,6 +17,7 @@ typedef enum tdi_pass_pipeline {
     TDI_PIPELINE_DRAW_INDIRECT,
     TDI_PIPELINE_DRAW,
     TDI_PIPELINE_SHADE,
+    TDI_PIPELINE_FOOTPRINT,     /* instead of shading */
     TDI_PIPELINE_RASTER_MASKED, /* from here on: only for scenes with masked surfaces */
     TDI_PIPELINE_RASTER_CLIP_MASKED,
     TDI_PIPELINE_RASTER_LARGE_MASKED,
@@ -33,7 +34,7 @@ typedef enum tdi_pass_role {
     TDI_ROLE_LARGE_LISTS,     /* large_header */
     TDI_ROLE_LARGE_TRIANGLES, /* large_triangle[] */
     TDI_ROLE_ENTRIES,         /* pairs of a large triangle and a bin */
-    TDI_ROLE_PIXELS,          /* what shade writes */
+    TDI_ROLE_PIXELS,          /* what shade writes, or the levels that it would sample */
     TDI_ROLE_DRAWS,           /* tdi_draw[] of visible clusters, by slot */
     TDI_ROLE_STATES,          /* the lists of all cluster instances, by view */
     TDI_ROLE_COUNT,
@@ -51,6 +52,7 @@ typedef struct tdi_pipelines_params {
     uint32_t samples;
     uint32_t outputs;
     bool masked;
+    bool footprint;           /* which levels are sampled, instead of images */
     td_raster raster;         /* not TD_RASTER_AUTO */
     tdi_hardware_shape shape; /* of the hardware rasteriser */
     uint32_t threads;

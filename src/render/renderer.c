@@ -10,12 +10,14 @@
 #include "render/band.h"
 #include "render/guest.h"
 #include "render/hardware.h"
+#include "render/levels.h"
 #include "render/result.h"
 #include "render/result_way.h"
 #include "render/sizing.h"
 #include "render/view.h"
 #include "scene/device_scene.h"
 #include "scene/flat.h"
+#include "scene/scene.h"
 
 #define DEFAULT_SAMPLES    4
 #define DEFAULT_IN_FLIGHT  3
@@ -46,6 +48,7 @@ struct td_renderer {
     tdi_async_choice choice;
     td_ticket last; /* of the last submission */
     tdi_device_scene *device_scene;
+    tdi_levels *levels; /* NULL: all textures are there for good */
     tdi_results *results;
     tdi_buffer transient[2];
     frame_slot slots[MAX_IN_FLIGHT + 1];
@@ -66,6 +69,8 @@ static td_result check_appearance(const td_renderer_params *params)
         return tdi_fail(TD_ERROR_ARGUMENT, "no such way of results: %d", (int)params->copy_results);
     if ((int)params->async < 0 || params->async > TD_ASYNC_ON)
         return tdi_fail(TD_ERROR_ARGUMENT, "no such mode of lanes: %d", (int)params->async);
+    if ((int)params->textures < 0 || params->textures > TD_TEXTURES_PRIORITY)
+        return tdi_fail(TD_ERROR_ARGUMENT, "no such policy of textures: %d", (int)params->textures);
     for (int i = 0; i < 4; i++)
         if (!isfinite(params->background[i]))
             return tdi_fail(TD_ERROR_ARGUMENT, "the background is not finite");
@@ -213,13 +218,20 @@ static td_result create_slot(td_renderer *renderer, frame_slot *slot, uint32_t i
     return TD_OK;
 }
 
+static VkDeviceSize transient_bytes(const td_renderer *renderer)
+{
+    const VkDeviceSize own = renderer->sizing.transient_bytes;
+    const VkDeviceSize shared = renderer->levels ? tdi_levels_transient_bytes(renderer->levels) : 0;
+    return own > shared ? own : shared;
+}
+
 static td_result create_memory(td_renderer *renderer)
 {
     const tdi_sizing *sizing = &renderer->sizing;
     for (uint32_t i = 0; i < sizing->transient_sets; i++) {
         const tdi_buffer_params params = {
             .name = "transient",
-            .size = sizing->transient_bytes,
+            .size = transient_bytes(renderer),
             .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT |
                      VK_BUFFER_USAGE_TRANSFER_DST_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT,
             .kind = TDI_MEMORY_DEVICE,
@@ -230,8 +242,11 @@ static td_result create_memory(td_renderer *renderer)
     for (; renderer->slot_count < sizing->in_flight; renderer->slot_count++)
         TDI_TRY(
             create_slot(renderer, &renderer->slots[renderer->slot_count], renderer->slot_count));
-    return tdi_results_create(renderer->device, &sizing->layout, sizing->views,
-                              sizing->result_slots, &renderer->results);
+    TDI_TRY(tdi_results_create(renderer->device, &sizing->layout, sizing->views,
+                               sizing->result_slots, &renderer->results));
+    return renderer->levels
+               ? tdi_levels_start(renderer->levels, renderer->device_scene, &renderer->transient[0])
+               : TD_OK;
 }
 
 static td_result fill_renderer(td_renderer *renderer)
@@ -240,7 +255,11 @@ static td_result fill_renderer(td_renderer *renderer)
     TDI_TRY(declare_frame(renderer));
     TDI_TRY(size_frame(renderer));
     TDI_TRY(tdi_device_scene_create(renderer->device, renderer->scene,
-                                    renderer->params.in_flight + 1, &renderer->device_scene));
+                                    renderer->params.in_flight + 1, renderer->sizing.tails,
+                                    &renderer->device_scene));
+    if (renderer->sizing.tails)
+        TDI_TRY(tdi_levels_create(renderer->device, &renderer->params, &renderer->sizing,
+                                  &renderer->levels));
     return create_memory(renderer);
 }
 
@@ -295,6 +314,7 @@ void td_renderer_destroy(td_renderer *renderer)
         tdi_buffer_destroy(renderer->device, &renderer->slots[i].frame);
     }
     tdi_results_destroy(renderer->results);
+    tdi_levels_destroy(renderer->levels);
     for (uint32_t i = 0; i < 2; i++)
         tdi_buffer_destroy(renderer->device, &renderer->transient[i]);
     tdi_device_scene_destroy(renderer->device_scene);
@@ -328,6 +348,36 @@ void td_renderer_get_info(const td_renderer *renderer, td_renderer_info *out)
         .copy_reason = renderer->copy_reason,
     };
     tdi_async_choice_describe(&renderer->choice, out);
+    tdi_device_scene_describe(renderer->device_scene, out);
+    if (renderer->levels)
+        tdi_residency_describe(tdi_levels_residency(renderer->levels), out);
+}
+
+static td_texture_state texture_state(const td_renderer *renderer, uint32_t index)
+{
+    const tdi_device_texture *texture = &renderer->device_scene->textures[index];
+    const tdi_image *picture = &renderer->scene->images[texture->picture];
+    const tdi_levels *levels = renderer->levels;
+    return (td_texture_state){
+        .name = picture->name,
+        .srgb = texture->srgb,
+        .width = picture->width,
+        .height = picture->height,
+        .levels = picture->levels,
+        .first_level = texture->base,
+        .least_level = levels ? tdi_residency_least_level(tdi_levels_residency(levels), index) : 0,
+    };
+}
+
+td_result td_renderer_textures(const td_renderer *renderer, td_texture_state *states,
+                               uint32_t capacity, uint32_t *count)
+{
+    if (!renderer || !count || (!states && capacity > 0))
+        return tdi_fail(TD_ERROR_ARGUMENT, "td_renderer_textures: an argument is NULL");
+    *count = renderer->device_scene->texture_count;
+    for (uint32_t i = 0; i < capacity && i < *count; i++)
+        states[i] = texture_state(renderer, i);
+    return TD_OK;
 }
 
 td_result td_renderer_write_svg(const td_renderer *renderer, const char *path, bool replace)
@@ -521,6 +571,8 @@ static td_result execute(td_renderer *renderer, uint32_t count, submission *work
 {
     TDI_TRY(tdi_device_scene_update(renderer->device_scene, renderer->scene, &work->frame));
     fill_frame(renderer, count, work->band, &work->frame);
+    if (renderer->levels)
+        TDI_TRY(tdi_levels_prepare(renderer->levels, &work->frame, work->views, renderer->last));
     return execute_tiles(renderer, work);
 }
 
@@ -539,6 +591,8 @@ static td_result submit(td_renderer *renderer, const td_camera *cameras, uint32_
         return result;
     }
     tdi_async_choice_submitted(&renderer->choice, work.last, count);
+    if (renderer->levels)
+        tdi_levels_submitted(renderer->levels, count);
     tdi_result_submitted(work.result, work.last, requests);
     return TD_OK;
 }

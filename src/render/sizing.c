@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "gpu/budget.h"
 #include "render/async_choice.h"
+#include "scene/device_textures.h"
 
 #define MIN_TILE             64 /* pixels; smaller tiles cost more than they save */
 #define AUTO_VIEWS           64
@@ -14,13 +15,19 @@
 #define MIN_BAND             64  /* rows; each band looks at all of the scene again */
 #define BAND_SLOTS           4
 
+/* While all textures are to stay, tiles are not made smaller than this. */
+#define GENTLE_TILE 256
+/* Where their levels come and go, this part of the budget is for what lives within a submission. */
+#define TRANSIENT_SHARE 16
+
 #define MIB(bytes) ((double)(bytes) / 1048576.0)
 
 static td_result estimate(const tdi_sizing_request *request, tdi_sizing *sizing, tdi_estimate *sum)
 {
     const uint64_t result_bytes = sizing->layout.view_bytes * sizing->views;
     TDI_TRY(tdi_device_scene_measure(request->device, request->scene,
-                                     request->params->in_flight + 1, sum, &sizing->scene));
+                                     request->params->in_flight + 1, sizing->tails, sum,
+                                     &sizing->scene));
     for (uint32_t i = 0; i < sizing->transient_sets; i++)
         TDI_TRY(tdi_estimate_add_buffer(sum, sizing->transient_bytes, TDI_MEMORY_DEVICE));
     for (uint32_t i = 0; i < sizing->in_flight; i++)
@@ -86,7 +93,7 @@ static bool may_split_bands(const td_renderer_params *params, const tdi_sizing *
 /* Halves the longer side of the tile. False where the user has fixed it, or it is small enough. */
 static bool split_tile(const td_renderer_params *params, tdi_sizing *sizing)
 {
-    const uint32_t least = may_split_bands(params, sizing) ? MIN_TILE_WHOLE : MIN_TILE;
+    const uint32_t least = may_split_bands(params, sizing) ? MIN_TILE_WHOLE : sizing->least_tile;
     if (params->tile_width == 0 && sizing->tile_width > least &&
         (sizing->tile_width >= sizing->tile_height || params->tile_height != 0)) {
         sizing->tile_width = (sizing->tile_width + 1) / 2;
@@ -225,7 +232,7 @@ static bool overlaps(const tdi_sizing_request *request)
 }
 
 /* Everything as asked for. */
-static void ask_for_all(const tdi_sizing_request *request, tdi_sizing *sizing)
+static void ask_for_all(const tdi_sizing_request *request, uint32_t least_tile, tdi_sizing *sizing)
 {
     const td_renderer_params *params = request->params;
     *sizing = (tdi_sizing){
@@ -234,6 +241,7 @@ static void ask_for_all(const tdi_sizing_request *request, tdi_sizing *sizing)
         .in_flight = params->in_flight,
         .result_slots = params->result_slots,
         .transient_sets = overlaps(request) && params->in_flight > 1 ? 2 : 1,
+        .least_tile = least_tile,
     };
     set_bands(params, clamp_tile(params->band_height, params->height), sizing);
     if (sizing->band_height < params->height)
@@ -264,15 +272,56 @@ static td_result search(const tdi_sizing_request *request, tdi_sizing *sizing, b
     return TD_OK;
 }
 
+/* Bands come last. */
+static td_result search_to_bands(const tdi_sizing_request *request, tdi_sizing *sizing, bool *found)
+{
+    TDI_TRY(search(request, sizing, found));
+    if (*found || !may_split_bands(request->params, sizing))
+        return TD_OK;
+    ask_for_bands(request->params, sizing);
+    return search(request, sizing, found);
+}
+
+/* Whether textures have levels that could be left out. */
+static td_result may_leave_out(const tdi_sizing_request *request, bool *out)
+{
+    uint64_t all = 0, tails = 0;
+    *out = false;
+    if (request->params->textures == TD_TEXTURES_ALL)
+        return TD_OK;
+    TDI_TRY(tdi_device_textures_measure(request->device, request->scene, false, NULL, &all));
+    TDI_TRY(tdi_device_textures_measure(request->device, request->scene, true, NULL, &tails));
+    *out = tails < all;
+    return TD_OK;
+}
+
+/* Little at once, so that most of the budget is left to textures. */
+static td_result search_with_tails(const tdi_sizing_request *request, tdi_sizing *sizing,
+                                   bool *found)
+{
+    td_budget_info info;
+    td_budget_get_info(request->device->budget, &info);
+    ask_for_all(request, MIN_TILE, sizing);
+    sizing->tails = true;
+    sizing->views = sizing->in_flight = sizing->transient_sets = 1;
+    sizing->result_slots = MIN_RESULT_SLOTS;
+    TDI_TRY(measure_transient(request, sizing));
+    sizing->least_tile = GENTLE_TILE;
+    while (sizing->transient_bytes > info.limit_bytes / TRANSIENT_SHARE &&
+           split_tile(request->params, sizing))
+        TDI_TRY(measure_transient(request, sizing));
+    sizing->least_tile = MIN_TILE;
+    return search_to_bands(request, sizing, found);
+}
+
 td_result tdi_sizing_find(const tdi_sizing_request *request, tdi_sizing *out)
 {
-    bool found;
-    ask_for_all(request, out);
-    TDI_TRY(search(request, out, &found));
-    if (!found && may_split_bands(request->params, out)) {
-        ask_for_bands(request->params, out);
-        TDI_TRY(search(request, out, &found));
-    }
+    bool found = false, choice = false;
+    TDI_TRY(may_leave_out(request, &choice));
+    ask_for_all(request, choice ? GENTLE_TILE : MIN_TILE, out);
+    TDI_TRY(search_to_bands(request, out, &found));
+    if (!found && choice)
+        TDI_TRY(search_with_tails(request, out, &found));
     if (!found)
         return bindable(request, out) ? refuse(request, out) : refuse_bindings(request, out);
     warn_if_less(request->params, out);

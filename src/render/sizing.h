@@ -17,6 +17,8 @@ typedef struct tdi_sizing {
     uint32_t result_slots;
     uint32_t transient_sets; /* copies of the transient memory */
     uint32_t tile_width, tile_height;
+    uint32_t least_tile;          /* they are not split further */
+    bool tails;                   /* not all textures fit: their levels come and go (levels.h) */
     uint32_t band_height;         /* rows of a result; the image's, or fewer: bands */
     VkDeviceSize transient_bytes; /* of one set */
     VkDeviceSize frame_bytes;     /* of one submission of one tile */

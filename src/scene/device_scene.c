@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "async/upload.h"
 #include "base/memory.h"
 #include "scene/device_textures.h"
 #include "scene/flat.h"
@@ -84,7 +83,7 @@ static td_result estimate_buffers(const td_scene *scene, const geometry_layout *
 }
 
 td_result tdi_device_scene_measure(td_device *device, const td_scene *scene, uint32_t versions,
-                                   tdi_estimate *estimate, tdi_device_scene_bytes *out)
+                                   bool tails, tdi_estimate *estimate, tdi_device_scene_bytes *out)
 {
     TDI_TRY(tdi_scene_update(scene));
     geometry_layout layout;
@@ -92,7 +91,7 @@ td_result tdi_device_scene_measure(td_device *device, const td_scene *scene, uin
     *out = (tdi_device_scene_bytes){0};
     if (estimate)
         TDI_TRY(estimate_buffers(scene, &layout, versions, estimate));
-    TDI_TRY(tdi_device_textures_measure(device, scene, estimate, &out->textures));
+    TDI_TRY(tdi_device_textures_measure(device, scene, tails, estimate, &out->textures));
     out->geometry = layout.total + material_bytes(scene) + versions * instance_bytes(scene);
     out->uploaded = layout.total + material_bytes(scene) + out->textures;
     out->staging = tdi_upload_staging_bytes(out->uploaded);
@@ -169,16 +168,18 @@ static void resolve_texture(const tdi_device_scene *device_scene, const td_scene
     if (ref->texture == TDI_TEXTURE_NONE)
         return;
     const tdi_image *picture = &scene->images[scene->textures[ref->texture].image];
+    const tdi_device_slot *slot = &device_scene->slots[2 * ref->texture + srgb];
     ref->size[0] = (float)picture->width;
     ref->size[1] = (float)picture->height;
-    ref->texture = device_scene->slots[2 * ref->texture + srgb].slot;
+    ref->texture = slot->slot;
+    ref->set |= device_scene->textures[slot->texture].base << 16;
 }
 
-static td_result upload_materials(tdi_device_scene *device_scene, const td_scene *scene,
-                                  const tdi_texture_plan *plan, tdi_upload *upload)
+td_result tdi_device_scene_write_materials(tdi_device_scene *device_scene, const td_scene *scene,
+                                           tdi_upload *upload)
 {
     for (uint32_t i = 0; i < scene->material_count; i++) {
-        struct tdi_material material = plan->materials[i];
+        struct tdi_material material = device_scene->plan.materials[i];
         resolve_texture(device_scene, scene, &material.base_color_texture, true);
         resolve_texture(device_scene, scene, &material.emissive_texture, true);
         resolve_texture(device_scene, scene, &material.metallic_roughness_texture, false);
@@ -211,44 +212,40 @@ static td_result create_versions(tdi_device_scene *device_scene, const td_scene 
     return TD_OK;
 }
 
-static td_result upload_all(tdi_device_scene *device_scene, const td_scene *scene,
-                            const tdi_texture_plan *plan, tdi_upload *upload)
+static td_result upload_all(tdi_device_scene *device_scene, const td_scene *scene, bool tails,
+                            tdi_upload *upload)
 {
     TDI_TRY(upload_geometry(device_scene, scene, upload));
-    TDI_TRY(tdi_device_textures_create(device_scene, scene, plan, upload));
-    TDI_TRY(upload_materials(device_scene, scene, plan, upload));
+    TDI_TRY(tdi_device_textures_create(device_scene, scene, tails, upload));
+    TDI_TRY(tdi_device_scene_write_materials(device_scene, scene, upload));
     return tdi_upload_flush(upload, &device_scene->ready);
 }
 
 static td_result fill_device_scene(tdi_device_scene *device_scene, const td_scene *scene,
-                                   uint32_t versions)
+                                   uint32_t versions, bool tails)
 {
     tdi_device_scene_bytes bytes;
-    TDI_TRY(tdi_device_scene_measure(device_scene->device, scene, versions, NULL, &bytes));
+    TDI_TRY(tdi_device_scene_measure(device_scene->device, scene, versions, tails, NULL, &bytes));
     device_scene->structure_revision = scene->structure_revision;
     device_scene->instance_count = scene->flat->instance_count;
     device_scene->cluster_instance_count = scene->flat->cluster_instance_count;
+    TDI_TRY(tdi_texture_plan_make(scene, &device_scene->plan));
     TDI_TRY(create_versions(device_scene, scene, versions));
     tdi_upload *upload = NULL;
-    tdi_texture_plan plan;
-    td_result result = tdi_texture_plan_make(scene, &plan);
-    if (result == TD_OK)
-        result = tdi_upload_create(device_scene->device, bytes.uploaded, &upload);
-    if (result == TD_OK)
-        result = upload_all(device_scene, scene, &plan, upload);
+    TDI_TRY(tdi_upload_create(device_scene->device, bytes.uploaded, &upload));
+    const td_result result = upload_all(device_scene, scene, tails, upload);
     tdi_upload_destroy(upload);
-    tdi_texture_plan_free(&plan);
     return result;
 }
 
 td_result tdi_device_scene_create(td_device *device, const td_scene *scene, uint32_t versions,
-                                  tdi_device_scene **out)
+                                  bool tails, tdi_device_scene **out)
 {
     tdi_device_scene *device_scene = tdi_alloc_zero(1, sizeof *device_scene);
     if (!device_scene)
         return TD_ERROR_HOST_MEMORY;
     device_scene->device = device;
-    const td_result result = fill_device_scene(device_scene, scene, versions);
+    const td_result result = fill_device_scene(device_scene, scene, versions, tails);
     if (result != TD_OK) {
         tdi_device_scene_destroy(device_scene);
         return result;
@@ -262,6 +259,7 @@ void tdi_device_scene_destroy(tdi_device_scene *scene)
     if (!scene)
         return;
     tdi_device_textures_destroy(scene);
+    tdi_texture_plan_free(&scene->plan);
     for (uint32_t i = 0; i < scene->version_count; i++)
         tdi_buffer_destroy(scene->device, &scene->versions[i].buffer);
     tdi_buffer_destroy(scene->device, &scene->materials);
@@ -306,4 +304,12 @@ td_result tdi_device_scene_update(tdi_device_scene *device_scene, const td_scene
 void tdi_device_scene_used(tdi_device_scene *device_scene, td_ticket ticket)
 {
     device_scene->versions[device_scene->current_version].last_use = ticket;
+}
+
+void tdi_device_scene_describe(const tdi_device_scene *device_scene, td_renderer_info *out)
+{
+    out->textures = device_scene->texture_count;
+    for (uint32_t i = 0; i < device_scene->texture_count; i++)
+        out->texture_bytes += device_scene->textures[i].image.memory.size;
+    out->texture_full_bytes = out->texture_bytes;
 }

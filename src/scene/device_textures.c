@@ -1,6 +1,10 @@
 #include "scene/device_textures.h"
 
 #include "base/memory.h"
+#include "scene/mipmap.h"
+
+/* Levels of at most 64 x 64 texels: what each texture has on the device, whatever the memory. */
+#define TAIL_LEVELS 7
 
 static const bool readings[] = {false, true}; /* linear, sRGB */
 
@@ -9,31 +13,45 @@ static bool is_used(const tdi_texture_plan *plan, uint32_t picture, bool srgb)
     return plan->readings[picture] & (srgb ? TDI_IMAGE_USED_SRGB : TDI_IMAGE_USED_LINEAR);
 }
 
-static tdi_vk_image_params image_params(const tdi_image *picture, bool srgb)
+uint32_t tdi_texture_tail(const tdi_image *picture)
+{
+    return picture->levels > TAIL_LEVELS ? picture->levels - TAIL_LEVELS : 0;
+}
+
+/* An image that has the picture's levels from `base` on. */
+static tdi_vk_image_params image_params(const tdi_image *picture, bool srgb, uint32_t base)
 {
     return (tdi_vk_image_params){
         .name = picture->name,
         .format = srgb ? VK_FORMAT_R8G8B8A8_SRGB : VK_FORMAT_R8G8B8A8_UNORM,
-        .width = picture->width,
-        .height = picture->height,
-        .levels = picture->levels,
+        .width = tdi_mip_extent(picture->width, base),
+        .height = tdi_mip_extent(picture->height, base),
+        .levels = picture->levels - base,
         .usage = VK_IMAGE_USAGE_SAMPLED_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT,
         .category = TD_BUDGET_TEXTURES,
     };
 }
 
+td_result tdi_device_texture_bytes(td_device *device, const tdi_image *picture, bool srgb,
+                                   uint32_t base, VkMemoryRequirements *out)
+{
+    const tdi_vk_image_params params = image_params(picture, srgb, base);
+    return tdi_vk_image_requirements(device, &params, out);
+}
+
 static td_result measure_planned(td_device *device, const td_scene *scene,
-                                 const tdi_texture_plan *plan, tdi_estimate *estimate,
+                                 const tdi_texture_plan *plan, bool tails, tdi_estimate *estimate,
                                  uint64_t *bytes)
 {
     *bytes = 0;
     for (uint32_t i = 0; i < scene->image_count; i++) {
+        const uint32_t base = tails ? tdi_texture_tail(&scene->images[i]) : 0;
         for (uint32_t reading = 0; reading < 2; reading++) {
             if (!is_used(plan, i, readings[reading]))
                 continue;
-            const tdi_vk_image_params params = image_params(&scene->images[i], readings[reading]);
             VkMemoryRequirements requirements;
-            TDI_TRY(tdi_vk_image_requirements(device, &params, &requirements));
+            TDI_TRY(tdi_device_texture_bytes(device, &scene->images[i], readings[reading], base,
+                                             &requirements));
             if (estimate)
                 TDI_TRY(tdi_estimate_add(estimate, &requirements, TDI_MEMORY_DEVICE, false));
             *bytes += requirements.size;
@@ -42,22 +60,22 @@ static td_result measure_planned(td_device *device, const td_scene *scene,
     return TD_OK;
 }
 
-td_result tdi_device_textures_measure(td_device *device, const td_scene *scene,
+td_result tdi_device_textures_measure(td_device *device, const td_scene *scene, bool tails,
                                       tdi_estimate *estimate, uint64_t *bytes)
 {
     tdi_texture_plan plan;
     td_result result = tdi_texture_plan_make(scene, &plan);
     if (result == TD_OK)
-        result = measure_planned(device, scene, &plan, estimate, bytes);
+        result = measure_planned(device, scene, &plan, tails, estimate, bytes);
     tdi_texture_plan_free(&plan);
     return result;
 }
 
 /* What others read from R of the picture goes in first. */
 static td_result upload_composed(const td_scene *scene, const tdi_image *source, uint32_t occlusion,
-                                 const tdi_vk_image *image, tdi_upload *upload)
+                                 size_t offset, const tdi_vk_image *image, tdi_upload *upload)
 {
-    uint8_t *texels = tdi_texture_plan_compose(source, &scene->images[occlusion]);
+    uint8_t *texels = tdi_texture_plan_compose(source, &scene->images[occlusion], offset);
     if (!texels)
         return TD_ERROR_HOST_MEMORY;
     const td_result result = tdi_upload_image(upload, image, texels);
@@ -65,20 +83,15 @@ static td_result upload_composed(const td_scene *scene, const tdi_image *source,
     return result;
 }
 
-static td_result create_texture(tdi_device_scene *device_scene, const td_scene *scene,
-                                const tdi_texture_plan *plan, uint32_t picture, bool srgb,
-                                tdi_upload *upload)
+static td_result upload_texture(const tdi_device_scene *device_scene, const td_scene *scene,
+                                const tdi_device_texture *texture, tdi_upload *upload)
 {
-    const tdi_image *source = &scene->images[picture];
-    tdi_device_texture *texture = &device_scene->textures[device_scene->texture_count];
-    texture->picture = picture;
-    texture->srgb = srgb;
-    const tdi_vk_image_params params = image_params(source, srgb);
-    TDI_TRY(tdi_vk_image_create(device_scene->device, &params, &texture->image));
-    device_scene->texture_count++;
-    if (!srgb && plan->occlusion[picture] != TD_NONE)
-        return upload_composed(scene, source, plan->occlusion[picture], &texture->image, upload);
-    return tdi_upload_image(upload, &texture->image, source->pixels);
+    const tdi_image *source = &scene->images[texture->picture];
+    const uint32_t occlusion = device_scene->plan.occlusion[texture->picture];
+    const size_t offset = tdi_mip_offset(source->width, source->height, texture->base);
+    if (!texture->srgb && occlusion != TD_NONE)
+        return upload_composed(scene, source, occlusion, offset, &texture->image, upload);
+    return tdi_upload_image(upload, &texture->image, source->pixels + offset);
 }
 
 static VkSamplerAddressMode address_mode(td_wrap wrap)
@@ -113,33 +126,46 @@ static VkSamplerCreateInfo sampler_info(const tdi_texture *texture)
     };
 }
 
-static const tdi_device_texture *find_texture(const tdi_device_scene *device_scene,
-                                              uint32_t picture, bool srgb)
+static td_result create_slot(tdi_device_scene *device_scene, const td_scene *scene, uint32_t index,
+                             const tdi_device_texture *texture)
 {
-    for (uint32_t i = 0; i < device_scene->texture_count; i++)
-        if (device_scene->textures[i].picture == picture && device_scene->textures[i].srgb == srgb)
-            return &device_scene->textures[i];
-    return NULL;
-}
-
-static td_result create_slot(tdi_device_scene *device_scene, const td_scene *scene,
-                             uint32_t texture, bool srgb)
-{
-    const tdi_texture *source = &scene->textures[texture];
-    const tdi_device_texture *found = find_texture(device_scene, source->image, srgb);
-    if (!found)
-        return TD_OK; /* no material reads it that way */
-    const VkSamplerCreateInfo info = sampler_info(source);
+    const VkSamplerCreateInfo info = sampler_info(&scene->textures[index]);
     VkSampler sampler = VK_NULL_HANDLE;
     TDI_TRY(tdi_bindless_sampler(device_scene->device, &info, &sampler));
-    tdi_device_slot *slot = &device_scene->slots[2 * texture + srgb];
-    TDI_TRY(tdi_bindless_add(device_scene->device, found->image.view, sampler, &slot->slot));
+    tdi_device_slot *slot = &device_scene->slots[2 * index + texture->srgb];
+    TDI_TRY(tdi_bindless_add(device_scene->device, texture->image.view, sampler, &slot->slot));
+    slot->texture = (uint32_t)(texture - device_scene->textures);
     slot->taken = true;
     return TD_OK;
 }
 
-td_result tdi_device_textures_create(tdi_device_scene *device_scene, const td_scene *scene,
-                                     const tdi_texture_plan *plan, tdi_upload *upload)
+td_result tdi_device_texture_make(tdi_device_scene *device_scene, const td_scene *scene,
+                                  uint32_t index, uint32_t base, tdi_upload *upload)
+{
+    tdi_device_texture *texture = &device_scene->textures[index];
+    const tdi_vk_image_params params =
+        image_params(&scene->images[texture->picture], texture->srgb, base);
+    TDI_TRY(tdi_vk_image_create(device_scene->device, &params, &texture->image));
+    texture->base = base;
+    TDI_TRY(upload_texture(device_scene, scene, texture, upload));
+    for (uint32_t i = 0; i < scene->texture_count; i++)
+        if (scene->textures[i].image == texture->picture)
+            TDI_TRY(create_slot(device_scene, scene, i, texture));
+    return TD_OK;
+}
+
+void tdi_device_texture_drop(tdi_device_scene *device_scene, uint32_t index)
+{
+    for (uint32_t i = 0; i < device_scene->slot_count; i++) {
+        tdi_device_slot *slot = &device_scene->slots[i];
+        if (slot->taken && slot->texture == index)
+            tdi_bindless_remove(device_scene->device, slot->slot);
+        slot->taken = slot->taken && slot->texture != index;
+    }
+    tdi_vk_image_destroy(device_scene->device, &device_scene->textures[index].image);
+}
+
+static td_result make_arrays(tdi_device_scene *device_scene, const td_scene *scene)
 {
     device_scene->textures =
         tdi_alloc_zero(2 * (size_t)scene->image_count + 1, sizeof *device_scene->textures);
@@ -148,23 +174,31 @@ td_result tdi_device_textures_create(tdi_device_scene *device_scene, const td_sc
     if (!device_scene->textures || !device_scene->slots)
         return TD_ERROR_HOST_MEMORY;
     device_scene->slot_count = 2 * scene->texture_count;
-    for (uint32_t i = 0; i < scene->image_count; i++)
-        for (uint32_t reading = 0; reading < 2; reading++)
-            if (is_used(plan, i, readings[reading]))
-                TDI_TRY(create_texture(device_scene, scene, plan, i, readings[reading], upload));
-    for (uint32_t i = 0; i < scene->texture_count; i++)
-        for (uint32_t reading = 0; reading < 2; reading++)
-            TDI_TRY(create_slot(device_scene, scene, i, readings[reading]));
+    return TD_OK;
+}
+
+td_result tdi_device_textures_create(tdi_device_scene *device_scene, const td_scene *scene,
+                                     bool tails, tdi_upload *upload)
+{
+    TDI_TRY(make_arrays(device_scene, scene));
+    for (uint32_t i = 0; i < scene->image_count; i++) {
+        const uint32_t base = tails ? tdi_texture_tail(&scene->images[i]) : 0;
+        for (uint32_t reading = 0; reading < 2; reading++) {
+            if (!is_used(&device_scene->plan, i, readings[reading]))
+                continue;
+            const uint32_t index = device_scene->texture_count++;
+            device_scene->textures[index] =
+                (tdi_device_texture){.picture = i, .srgb = readings[reading]};
+            TDI_TRY(tdi_device_texture_make(device_scene, scene, index, base, upload));
+        }
+    }
     return TD_OK;
 }
 
 void tdi_device_textures_destroy(tdi_device_scene *device_scene)
 {
-    for (uint32_t i = 0; i < device_scene->slot_count; i++)
-        if (device_scene->slots[i].taken)
-            tdi_bindless_remove(device_scene->device, device_scene->slots[i].slot);
     for (uint32_t i = 0; i < device_scene->texture_count; i++)
-        tdi_vk_image_destroy(device_scene->device, &device_scene->textures[i].image);
+        tdi_device_texture_drop(device_scene, i);
     tdi_free(device_scene->slots);
     tdi_free(device_scene->textures);
 }

@@ -100,14 +100,16 @@ void tdi_texture_plan_free(tdi_texture_plan *plan)
     *plan = (tdi_texture_plan){0};
 }
 
-uint8_t *tdi_texture_plan_compose(const tdi_image *picture, const tdi_image *occlusion)
+uint8_t *tdi_texture_plan_compose(const tdi_image *picture, const tdi_image *occlusion,
+                                  size_t offset)
 {
-    uint8_t *texels = tdi_alloc(picture->pixel_bytes);
+    const size_t bytes = picture->pixel_bytes - offset;
+    uint8_t *texels = tdi_alloc(bytes);
     if (!texels)
         return NULL;
-    for (size_t i = 0; i < picture->pixel_bytes; i += 4) {
-        memcpy(texels + i, picture->pixels + i, 4);
-        texels[i] = occlusion->pixels[i];
+    for (size_t i = 0; i < bytes; i += 4) {
+        memcpy(texels + i, picture->pixels + offset + i, 4);
+        texels[i] = occlusion->pixels[offset + i];
     }
     return texels;
 }

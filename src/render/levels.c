@@ -1,0 +1,110 @@
+#include "render/levels.h"
+
+#include "base/memory.h"
+
+struct tdi_levels {
+    td_device *device;
+    const td_renderer_params *params;
+    tdi_footprint *footprint;
+    tdi_device_scene *device_scene;
+    tdi_residency *residency;
+};
+
+td_result tdi_levels_create(td_device *device, const td_renderer_params *params,
+                            const tdi_sizing *sizing, tdi_levels **out)
+{
+    tdi_levels *levels = tdi_alloc_zero(1, sizeof *levels);
+    if (!levels)
+        return TD_ERROR_HOST_MEMORY;
+    levels->device = device;
+    levels->params = params;
+    const tdi_footprint_params footprint = {
+        .samples = params->samples,
+        .width = params->width,
+        .tile_width = sizing->tile_width,
+        .tile_height = sizing->tile_height,
+        .threads = params->scene->threads,
+        .scene = params->scene,
+        .monitor = params->monitor,
+    };
+    const td_result result = tdi_footprint_create(device, &footprint, &levels->footprint);
+    if (result != TD_OK) {
+        tdi_levels_destroy(levels);
+        return result;
+    }
+    *out = levels;
+    return TD_OK;
+}
+
+void tdi_levels_destroy(tdi_levels *levels)
+{
+    if (!levels)
+        return;
+    tdi_residency_destroy(levels->residency);
+    tdi_footprint_destroy(levels->footprint);
+    tdi_free(levels);
+}
+
+VkDeviceSize tdi_levels_transient_bytes(const tdi_levels *levels)
+{
+    return tdi_footprint_transient_bytes(levels->footprint);
+}
+
+td_result tdi_levels_start(tdi_levels *levels, tdi_device_scene *device_scene,
+                           const tdi_buffer *transient)
+{
+    levels->device_scene = device_scene;
+    TDI_TRY(tdi_footprint_allocate(levels->footprint, transient));
+    return tdi_residency_create(device_scene, levels->params->scene, levels->params->textures,
+                                &levels->residency);
+}
+
+static td_result change_if_wanted(tdi_levels *levels, td_ticket last)
+{
+    if (!tdi_residency_wants_change(levels->residency))
+        return TD_OK;
+    if (last.value)
+        TDI_TRY(tdi_ticket_wait(levels->device, last, UINT64_MAX));
+    return tdi_residency_apply(levels->residency);
+}
+
+/* What geometry alone tells does not fit, so it is looked at what is really seen. That takes the
+ * masks, which decide what that is. */
+static td_result look(tdi_levels *levels, const struct tdi_frame *frame,
+                      const struct tdi_view *views, td_ticket last)
+{
+    tdi_residency_keep_masks(levels->residency);
+    TDI_TRY(change_if_wanted(levels, last));
+    if (!(levels->params->outputs & TD_OUTPUT_COLOR))
+        return TD_OK;
+    for (uint32_t i = 0; i < frame->view_count; i++) {
+        struct tdi_frame own = *frame;
+        const uint32_t *lowest = NULL;
+        TDI_TRY(tdi_footprint_measure(levels->footprint, &own, &views[i],
+                                      levels->device_scene->ready, &lowest));
+        tdi_residency_add_footprint(levels->residency, lowest);
+    }
+    return TD_OK;
+}
+
+td_result tdi_levels_prepare(tdi_levels *levels, const struct tdi_frame *frame,
+                             const struct tdi_view *views, td_ticket last)
+{
+    tdi_residency *residency = levels->residency;
+    tdi_residency_begin(residency);
+    for (uint32_t i = 0; i < frame->view_count; i++)
+        tdi_residency_add_view(residency, &views[i], levels->params->width, levels->params->height);
+    if (!tdi_residency_suffices(residency))
+        TDI_TRY(look(levels, frame, views, last));
+    return change_if_wanted(levels, last);
+}
+
+void tdi_levels_submitted(tdi_levels *levels, uint32_t views)
+{
+    tdi_residency_submitted(levels->residency, views);
+}
+
+const tdi_residency *tdi_levels_residency(const tdi_levels *levels)
+{
+    return levels->residency;
+}

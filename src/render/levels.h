@@ -1,0 +1,32 @@
+/* Where not all textures of a scene fit: sees to it, before a submission, that the levels which its
+ * views sample are on the device. */
+#ifndef TDI_RENDER_LEVELS_H
+#define TDI_RENDER_LEVELS_H
+
+#include "render/footprint.h"
+#include "render/sizing.h"
+#include "scene/residency.h"
+
+typedef struct tdi_levels tdi_levels;
+
+/* Before the transient memory is made, which is to have tdi_levels_transient_bytes. */
+td_result tdi_levels_create(td_device *device, const td_renderer_params *params,
+                            const tdi_sizing *sizing, tdi_levels **out);
+/* Waits until the device is done with it. NULL is fine. */
+void tdi_levels_destroy(tdi_levels *levels);
+
+VkDeviceSize tdi_levels_transient_bytes(const tdi_levels *levels);
+/* After everything else was made: what is left of the budget is for textures. */
+td_result tdi_levels_start(tdi_levels *levels, tdi_device_scene *device_scene,
+                           const tdi_buffer *transient);
+
+/* `frame`: as the submission's, before tiles. Blocks while textures change, until `last`, of the
+ * frames in flight, is reached. TD_ERROR_BUDGET where the policy leaves nothing out. */
+td_result tdi_levels_prepare(tdi_levels *levels, const struct tdi_frame *frame,
+                             const struct tdi_view *views, td_ticket last);
+/* These views were submitted. */
+void tdi_levels_submitted(tdi_levels *levels, uint32_t views);
+
+const tdi_residency *tdi_levels_residency(const tdi_levels *levels);
+
+#endif

@@ -1,0 +1,311 @@
+#include "scene/residency.h"
+
+#include "base/memory.h"
+#include "gpu/budget.h"
+#include "scene/device_textures.h"
+#include "scene/residency_plan.h"
+
+#define MOST_STAGING (UINT64_C(2) << 20)
+/* Blocks that may be partly unused. More where allocations showed that there are more. */
+#define LEAST_SLACK 1
+#define MOST_SLACK  6
+
+struct tdi_residency {
+    tdi_device_scene *device_scene;
+    const td_scene *scene;
+    td_texture_policy policy;
+    tdi_texture_detail *detail;
+    tdi_texture_need *needs;   /* two for each picture */
+    bool *masks;               /* likewise: alpha decides coverage */
+    tdi_residency_item *items; /* by texture of the device scene, as the next */
+    uint32_t *least;
+    uint32_t slack_blocks;
+    bool less_detailed; /* what is planned is less than what is needed */
+    uint64_t submissions, changes, views_less_detailed;
+};
+
+static uint32_t need_index(const tdi_device_texture *texture)
+{
+    return 2 * texture->picture + texture->srgb;
+}
+
+/* Which pictures give the alpha that masks are cut from. */
+static void find_masks(tdi_residency *residency)
+{
+    const td_scene *scene = residency->scene;
+    const tdi_geometry *g = &scene->geometry;
+    for (uint32_t i = 0; i < g->surface_count; i++) {
+        const struct tdi_material *material =
+            &residency->device_scene->plan.materials[g->surfaces[i].material];
+        const uint32_t texture = material->base_color_texture.texture;
+        if ((g->surfaces[i].flags & TDI_SURFACE_MASKED) && texture != TDI_TEXTURE_NONE)
+            residency->masks[2 * scene->textures[texture].image + 1] = true;
+    }
+}
+
+static td_result measure_item(const tdi_residency *residency, uint32_t index)
+{
+    const tdi_device_texture *texture = &residency->device_scene->textures[index];
+    const tdi_image *picture = &residency->scene->images[texture->picture];
+    tdi_residency_item *item = &residency->items[index];
+    item->tail = tdi_texture_tail(picture);
+    item->base = texture->base;
+    for (uint32_t level = 0; level <= item->tail; level++) {
+        VkMemoryRequirements requirements;
+        TDI_TRY(tdi_device_texture_bytes(residency->device_scene->device, picture, texture->srgb,
+                                         level, &requirements));
+        item->bytes[level] = requirements.size;
+    }
+    return TD_OK;
+}
+
+static td_result fill_residency(tdi_residency *residency)
+{
+    const size_t count = residency->device_scene->texture_count;
+    const size_t pictures = 2 * (size_t)residency->scene->image_count;
+    residency->needs = tdi_alloc_zero(pictures + 1, sizeof *residency->needs);
+    residency->masks = tdi_alloc_zero(pictures + 1, sizeof *residency->masks);
+    residency->items = tdi_alloc_zero(count + 1, sizeof *residency->items);
+    residency->least = tdi_alloc_zero(count + 1, sizeof *residency->least);
+    if (!residency->needs || !residency->masks || !residency->items || !residency->least)
+        return TD_ERROR_HOST_MEMORY;
+    find_masks(residency);
+    for (uint32_t i = 0; i < count; i++)
+        TDI_TRY(measure_item(residency, i));
+    return tdi_texture_detail_create(residency->scene, &residency->device_scene->plan,
+                                     &residency->detail);
+}
+
+td_result tdi_residency_create(tdi_device_scene *device_scene, const td_scene *scene,
+                               td_texture_policy policy, tdi_residency **out)
+{
+    tdi_residency *residency = tdi_alloc_zero(1, sizeof *residency);
+    if (!residency)
+        return TD_ERROR_HOST_MEMORY;
+    residency->device_scene = device_scene;
+    residency->scene = scene;
+    residency->policy = policy;
+    residency->slack_blocks = LEAST_SLACK;
+    const td_result result = fill_residency(residency);
+    if (result != TD_OK) {
+        tdi_residency_destroy(residency);
+        return result;
+    }
+    *out = residency;
+    return TD_OK;
+}
+
+void tdi_residency_destroy(tdi_residency *residency)
+{
+    if (!residency)
+        return;
+    tdi_texture_detail_destroy(residency->detail);
+    tdi_free(residency->needs);
+    tdi_free(residency->masks);
+    tdi_free(residency->items);
+    tdi_free(residency->least);
+    tdi_free(residency);
+}
+
+static void take_need(tdi_residency *residency, uint32_t index, uint32_t level)
+{
+    tdi_residency_item *item = &residency->items[index];
+    item->needed = level < item->tail ? level : item->tail;
+    if (level < item->tail)
+        item->last_needed = residency->submissions;
+}
+
+static void take_needs(tdi_residency *residency)
+{
+    const tdi_device_scene *device_scene = residency->device_scene;
+    for (uint32_t i = 0; i < device_scene->texture_count; i++) {
+        const tdi_texture_need *need = &residency->needs[need_index(&device_scene->textures[i])];
+        residency->items[i].weight = need->weight;
+        take_need(residency, i, need->level);
+    }
+}
+
+void tdi_residency_begin(tdi_residency *residency)
+{
+    residency->submissions++;
+    tdi_texture_detail_start(residency->detail, residency->needs);
+    take_needs(residency);
+}
+
+void tdi_residency_add_view(tdi_residency *residency, const struct tdi_view *view, uint32_t width,
+                            uint32_t height)
+{
+    tdi_texture_detail_add(residency->detail, view, width, height, residency->needs);
+    take_needs(residency);
+}
+
+static uint64_t bytes_now(const tdi_residency *residency)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < residency->device_scene->texture_count; i++)
+        if (residency->device_scene->textures[i].image.handle)
+            bytes += residency->items[i].bytes[residency->items[i].base];
+    return bytes;
+}
+
+/* Staging memory, and what of blocks may be unused. */
+static uint64_t bytes_beside(const tdi_residency *residency)
+{
+    return MOST_STAGING +
+           residency->slack_blocks * tdi_memory_block_bytes(residency->device_scene->device);
+}
+
+/* What textures may take in all. */
+static uint64_t available(const tdi_residency *residency)
+{
+    const uint64_t most =
+        tdi_budget_available(residency->device_scene->device->budget) + bytes_now(residency);
+    const uint64_t beside = bytes_beside(residency);
+    return most > beside ? most - beside : 0;
+}
+
+bool tdi_residency_suffices(const tdi_residency *residency)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < residency->device_scene->texture_count; i++)
+        bytes += residency->items[i].bytes[residency->items[i].needed];
+    return bytes <= available(residency);
+}
+
+void tdi_residency_keep_masks(tdi_residency *residency)
+{
+    const tdi_device_scene *device_scene = residency->device_scene;
+    for (uint32_t i = 0; i < device_scene->texture_count; i++)
+        if (!residency->masks[need_index(&device_scene->textures[i])])
+            residency->items[i].needed = residency->items[i].tail;
+}
+
+/* A sampler that reads level 0 only does so whatever the level that was worked out. */
+void tdi_residency_add_footprint(tdi_residency *residency, const uint32_t *lowest)
+{
+    const tdi_device_scene *device_scene = residency->device_scene;
+    for (uint32_t i = 0; i < device_scene->slot_count; i++) {
+        const tdi_device_slot *slot = &device_scene->slots[i];
+        if (!slot->taken || lowest[slot->slot] > residency->items[slot->texture].tail)
+            continue;
+        const bool only_0 = residency->scene->textures[i / 2].mip_filter == TD_MIP_NONE;
+        const uint32_t level = only_0 ? 0 : lowest[slot->slot];
+        if (level < residency->items[slot->texture].needed)
+            take_need(residency, slot->texture, level);
+    }
+}
+
+static void plan(tdi_residency *residency)
+{
+    residency->less_detailed =
+        !tdi_residency_plan(residency->items, residency->device_scene->texture_count,
+                            available(residency), residency->policy);
+}
+
+static bool differs(const tdi_residency *residency, uint32_t index)
+{
+    return residency->items[index].planned != residency->items[index].base ||
+           !residency->device_scene->textures[index].image.handle;
+}
+
+bool tdi_residency_wants_change(tdi_residency *residency)
+{
+    plan(residency);
+    for (uint32_t i = 0; i < residency->device_scene->texture_count; i++)
+        if (differs(residency, i))
+            return true;
+    return residency->less_detailed && residency->policy == TD_TEXTURES_NEEDED;
+}
+
+/* All that shrinks or grows goes first, so that old and new need not fit together. */
+static void drop_changed(tdi_residency *residency)
+{
+    for (uint32_t i = 0; i < residency->device_scene->texture_count; i++)
+        if (differs(residency, i))
+            tdi_device_texture_drop(residency->device_scene, i);
+}
+
+static td_result make_changed(tdi_residency *residency, tdi_upload *upload)
+{
+    for (uint32_t i = 0; i < residency->device_scene->texture_count; i++) {
+        tdi_residency_item *item = &residency->items[i];
+        if (residency->device_scene->textures[i].image.handle)
+            continue;
+        const td_result result = tdi_device_texture_make(residency->device_scene, residency->scene,
+                                                         i, item->planned, upload);
+        if (result != TD_OK) {
+            tdi_device_texture_drop(residency->device_scene, i);
+            return result;
+        }
+        item->base = item->planned;
+        residency->changes++;
+    }
+    return tdi_device_scene_write_materials(residency->device_scene, residency->scene, upload);
+}
+
+static td_result refuse(const tdi_residency *residency)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < residency->device_scene->texture_count; i++)
+        bytes += residency->items[i].bytes[residency->items[i].needed];
+    return tdi_budget_check(residency->device_scene->device->budget,
+                            bytes - bytes_now(residency) + bytes_beside(residency),
+                            "what these views sample of the textures", "beside what is there");
+}
+
+static td_result change(tdi_residency *residency)
+{
+    if (residency->less_detailed && residency->policy == TD_TEXTURES_NEEDED)
+        return refuse(residency);
+    drop_changed(residency);
+    tdi_upload *upload = NULL;
+    TDI_TRY(tdi_upload_create(residency->device_scene->device, MOST_STAGING, &upload));
+    td_result result = make_changed(residency, upload);
+    if (result == TD_OK)
+        result = tdi_upload_flush(upload, &residency->device_scene->ready);
+    tdi_upload_destroy(upload);
+    return result;
+}
+
+/* Blocks of memory that are partly unused may not leave what was planned with: then the plan is
+ * made for less. */
+td_result tdi_residency_apply(tdi_residency *residency)
+{
+    td_result result = change(residency);
+    while (result == TD_ERROR_BUDGET && residency->slack_blocks < MOST_SLACK) {
+        residency->slack_blocks++;
+        plan(residency);
+        result = change(residency);
+    }
+    return result;
+}
+
+void tdi_residency_submitted(tdi_residency *residency, uint32_t views)
+{
+    if (!residency->less_detailed)
+        return;
+    residency->views_less_detailed += views;
+    for (uint32_t i = 0; i < residency->device_scene->texture_count; i++) {
+        const tdi_residency_item *item = &residency->items[i];
+        if (item->base > item->needed && item->base > residency->least[i])
+            residency->least[i] = item->base;
+    }
+}
+
+void tdi_residency_describe(const tdi_residency *residency, td_renderer_info *out)
+{
+    out->textures_change = true;
+    out->texture_bytes = bytes_now(residency);
+    out->texture_full_bytes = 0;
+    for (uint32_t i = 0; i < residency->device_scene->texture_count; i++) {
+        out->texture_full_bytes += residency->items[i].bytes[0];
+        out->textures_partial += residency->items[i].base > 0;
+    }
+    out->texture_changes = residency->changes;
+    out->views_less_detailed = residency->views_less_detailed;
+}
+
+uint32_t tdi_residency_least_level(const tdi_residency *residency, uint32_t texture)
+{
+    return residency->least[texture];
+}
