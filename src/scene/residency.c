@@ -85,7 +85,6 @@ td_result tdi_residency_create(tdi_device_scene *device_scene, const td_scene *s
     residency->device_scene = device_scene;
     residency->scene = scene;
     residency->policy = policy;
-    residency->slack_blocks = LEAST_SLACK;
     const td_result result = fill_residency(residency);
     if (result != TD_OK) {
         tdi_residency_destroy(residency);
@@ -128,6 +127,7 @@ static void take_needs(tdi_residency *residency)
 void tdi_residency_begin(tdi_residency *residency)
 {
     residency->submissions++;
+    residency->slack_blocks = LEAST_SLACK;
     tdi_texture_detail_start(residency->detail, residency->needs);
     take_needs(residency);
 }

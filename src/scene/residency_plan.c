@@ -75,6 +75,14 @@ static bool leave_out(tdi_residency_item *items, uint32_t count, uint64_t availa
     return true;
 }
 
+static bool grows(const tdi_residency_item *items, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (items[i].planned < items[i].base)
+            return true;
+    return false;
+}
+
 bool tdi_residency_plan(tdi_residency_item *items, uint32_t count, uint64_t available,
                         td_texture_policy policy)
 {
@@ -89,7 +97,7 @@ bool tdi_residency_plan(tdi_residency_item *items, uint32_t count, uint64_t avai
         item->planned = item->needed;
         sum += bytes_of(item);
     }
-    if (sum <= available)
+    if (sum <= available || !grows(items, count))
         return true;
     if (policy == TD_TEXTURES_LRU || policy == TD_TEXTURES_PRIORITY)
         (void)leave_out(items, count, available, policy);

@@ -18,8 +18,8 @@ typedef struct tdi_residency_item {
 } tdi_residency_item;
 
 /* Plans for `available` bytes in all. What is there stays as long as there is room. False if what
- * is needed does not fit: then everything else is given up, and with TD_TEXTURES_LRU and
- * TD_TEXTURES_PRIORITY as much of the needed, too, as must be. */
+ * is needed and not there does not fit: then everything else is given up, and with TD_TEXTURES_LRU
+ * and TD_TEXTURES_PRIORITY as much of the needed, too, as must be. */
 bool tdi_residency_plan(tdi_residency_item *items, uint32_t count, uint64_t available,
                         td_texture_policy policy);
 

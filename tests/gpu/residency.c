@@ -1,0 +1,256 @@
+/* Textures that do not all fit: what views sample is brought in, and the image is the one that all
+ * levels give; where even that does not fit, the policy decides. */
+#include "scene_support.h"
+
+#include <string.h>
+
+#define MIB   (UINT64_C(1) << 20)
+#define AMPLE (64 * MIB)
+/* All levels of the walls take 14.7 MiB, each 1.33; a view of some needs a part of that. */
+#define SMALL (12 * MIB)
+#define TIGHT (4 * MIB)
+
+enum { WIDTH = 160, HEIGHT = 120, WALLS = 11, TEXELS = 512, VIEWS = 4 };
+
+/* Noise at every scale, so that each level looks different; alpha cuts holes. */
+static uint32_t add_noise(td_scene *scene, uint32_t seed)
+{
+    static uint8_t pixels[TEXELS * TEXELS * 4];
+    uint64_t state = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
+    for (uint32_t i = 0; i < TEXELS * TEXELS; i++) {
+        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        for (uint32_t c = 0; c < 4; c++)
+            pixels[4 * i + c] = (uint8_t)(state >> (32 + 8 * c));
+    }
+    uint32_t texture = 0;
+    const td_texture_params params = {
+        .pixels = pixels, .width = TEXELS, .height = TEXELS, .channels = 4, .name = "noise"};
+    gpu_ok(td_scene_add_texture(scene, &params, &texture));
+    return texture + 1;
+}
+
+/* Walls side by side, farther and farther; every third is masked, every fourth is bent by a normal
+ * map. */
+static td_scene *make_walls(void)
+{
+    td_scene *scene = scene_make();
+    for (uint32_t i = 0; i < WALLS; i++) {
+        td_material_params params = scene_unlit_params();
+        params.unlit = i % 2 == 0;
+        params.base_color_texture.texture = add_noise(scene, i);
+        params.base_color_texture.scale[0] = params.base_color_texture.scale[1] = 0.3f;
+        params.double_sided = true;
+        if (i % 3 == 0)
+            params.alpha_mode = TD_ALPHA_MASK;
+        if (i % 4 == 1)
+            params.normal_texture = params.base_color_texture;
+        const uint32_t wall = scene_quad(scene, 3, 3, scene_material(scene, &params));
+        (void)scene_place_at(scene, wall, 3.1f * ((float)i - WALLS / 2), 0.3f * (float)(i % 3),
+                             -1.5f * (float)i, i);
+    }
+    return scene;
+}
+
+/* Along the walls, so that each view sees others, and one from far. */
+static td_camera camera_of(uint32_t view)
+{
+    td_camera camera = scene_perspective(3 + 2 * (float)view, 0.9f, 0.1f, 0);
+    camera.world[12] = 4 * (float)view - 8;
+    if (view == VIEWS - 1) {
+        camera = scene_perspective(60, 0.9f, 0.1f, 0);
+        camera.world[12] = 0;
+    }
+    return camera;
+}
+
+typedef struct outcome {
+    td_result result;       /* of making the renderer */
+    td_result views[VIEWS]; /* of submitting */
+    scene_picture pictures[VIEWS];
+    td_renderer_info info;
+    uint32_t reduced; /* textures that a view had less of */
+} outcome;
+
+static void submit_view(td_renderer *renderer, uint32_t view, outcome *out)
+{
+    const td_camera camera = camera_of(view);
+    td_request *request = NULL;
+    out->views[view] = td_renderer_submit(renderer, &camera, 1, view, SCENE_LIMIT_NS, &request);
+    if (out->views[view] == TD_OK)
+        out->pictures[view] = scene_take(request);
+}
+
+static void count_reduced(const td_renderer *renderer, outcome *out)
+{
+    td_texture_state states[64];
+    uint32_t count = 0;
+    gpu_ok(td_renderer_textures(renderer, states, 64, &count));
+    assert_int_equal(count, out->info.textures);
+    for (uint32_t i = 0; i < count; i++) {
+        assert_string_equal(states[i].name, "noise");
+        assert_true(states[i].first_level < states[i].levels);
+        out->reduced += states[i].least_level > 0;
+    }
+}
+
+/* The views with so much memory, on a device of its own. */
+static outcome render(td_scene *scene, uint64_t budget, td_texture_policy policy, uint32_t samples)
+{
+    outcome out = {0};
+    td_device *device = NULL;
+    td_renderer *renderer = NULL;
+    const td_device_params device_params = {.budget_bytes = budget, .validation = true};
+    td_renderer_params params = scene_renderer_params(scene, WIDTH, HEIGHT);
+    gpu_ok(td_device_create(&device_params, &device));
+    params.samples = samples;
+    params.textures = policy;
+    out.result = td_renderer_create(device, &params, &renderer);
+    for (uint32_t i = 0; i < VIEWS && out.result == TD_OK; i++)
+        submit_view(renderer, i, &out);
+    if (out.result == TD_OK) {
+        td_renderer_get_info(renderer, &out.info);
+        count_reduced(renderer, &out);
+    }
+    td_budget_info info;
+    td_budget_get_info(td_device_budget(device), &info);
+    assert_true(info.peak_bytes <= budget);
+    assert_int_equal(info.exceeded, 0);
+    td_renderer_destroy(renderer);
+    td_device_destroy(device);
+    return out;
+}
+
+static void free_outcome(outcome *out)
+{
+    for (uint32_t i = 0; i < VIEWS; i++)
+        if (out->result == TD_OK && out->views[i] == TD_OK)
+            scene_picture_free(&out->pictures[i]);
+}
+
+static void assert_same_pictures(const outcome *found, const outcome *expected)
+{
+    for (uint32_t i = 0; i < VIEWS; i++) {
+        assert_int_equal(found->views[i], TD_OK);
+        scene_assert_same(&found->pictures[i], &expected->pictures[i], "with fewer levels");
+    }
+}
+
+static void what_fits_is_there_for_good(td_device *device)
+{
+    (void)device;
+    td_scene *scene = make_walls();
+    outcome out = render(scene, AMPLE, TD_TEXTURES_NEEDED, 1);
+    assert_int_equal(out.result, TD_OK);
+    assert_false(out.info.textures_change);
+    assert_int_equal(out.info.texture_bytes, out.info.texture_full_bytes);
+    assert_true(out.info.texture_bytes > 14 * MIB);
+    assert_int_equal(out.reduced, 0);
+    free_outcome(&out);
+    td_scene_destroy(scene);
+}
+
+static void levels_that_no_view_samples_are_left_out(td_device *device)
+{
+    (void)device;
+    td_scene *scene = make_walls();
+    for (uint32_t samples = 1; samples <= 4; samples += 3) {
+        outcome all = render(scene, AMPLE, TD_TEXTURES_ALL, samples);
+        outcome few = render(scene, SMALL, TD_TEXTURES_NEEDED, samples);
+        assert_int_equal(all.result, TD_OK);
+        assert_int_equal(few.result, TD_OK);
+        assert_true(few.info.textures_change);
+        assert_true(few.info.textures_partial > 0);
+        assert_true(few.info.texture_changes > 0);
+        assert_true(few.info.texture_bytes < few.info.texture_full_bytes);
+        assert_int_equal(few.info.views_less_detailed, 0);
+        assert_int_equal(few.reduced, 0);
+        assert_same_pictures(&few, &all);
+        free_outcome(&all);
+        free_outcome(&few);
+    }
+    td_scene_destroy(scene);
+}
+
+static void all_asks_for_all(td_device *device)
+{
+    (void)device;
+    td_scene *scene = make_walls();
+    outcome out = render(scene, SMALL, TD_TEXTURES_ALL, 1);
+    assert_int_equal(out.result, TD_ERROR_BUDGET);
+    assert_non_null(strstr(td_last_error(), "textures"));
+    td_scene_destroy(scene);
+}
+
+/* A view that cannot have what it samples fails alone, with the sums. */
+static void needed_refuses_a_view_and_goes_on(td_device *device)
+{
+    (void)device;
+    td_scene *scene = make_walls();
+    outcome all = render(scene, AMPLE, TD_TEXTURES_ALL, 1);
+    outcome out = render(scene, TIGHT, TD_TEXTURES_NEEDED, 1);
+    uint32_t refused = 0;
+    assert_int_equal(out.result, TD_OK);
+    for (uint32_t i = 0; i < VIEWS; i++) {
+        if (out.views[i] == TD_OK)
+            scene_assert_same(&out.pictures[i], &all.pictures[i], "between refused views");
+        else
+            assert_int_equal(out.views[i], TD_ERROR_BUDGET);
+        refused += out.views[i] != TD_OK;
+    }
+    assert_true(refused > 0);
+    assert_int_equal(out.views[VIEWS - 1], TD_OK); /* from far, little is sampled */
+    assert_int_equal(out.info.views_less_detailed, 0);
+    free_outcome(&all);
+    free_outcome(&out);
+    td_scene_destroy(scene);
+}
+
+/* Nothing is refused; what was less is told; the same again gives the same again. */
+static void others_render_with_less_detail(td_device *device)
+{
+    static const td_texture_policy policies[] = {TD_TEXTURES_LRU, TD_TEXTURES_PRIORITY};
+    (void)device;
+    td_scene *scene = make_walls();
+    outcome all = render(scene, AMPLE, TD_TEXTURES_ALL, 1);
+    for (uint32_t p = 0; p < 2; p++) {
+        outcome out = render(scene, TIGHT, policies[p], 1);
+        outcome again = render(scene, TIGHT, policies[p], 1);
+        assert_int_equal(out.result, TD_OK);
+        assert_true(out.info.views_less_detailed > 0);
+        assert_true(out.info.views_less_detailed < VIEWS);
+        assert_true(out.reduced > 0);
+        assert_same_pictures(&again, &out);
+        scene_assert_same(&out.pictures[VIEWS - 1], &all.pictures[VIEWS - 1], "from far");
+        uint32_t first, differing = 0;
+        for (uint32_t i = 0; i < VIEWS; i++)
+            differing += scene_differences(&out.pictures[i], &all.pictures[i], &first) > 0;
+        assert_int_equal(differing, out.info.views_less_detailed);
+        free_outcome(&out);
+        free_outcome(&again);
+    }
+    free_outcome(&all);
+    td_scene_destroy(scene);
+}
+
+static void a_policy_must_exist(td_device *device)
+{
+    td_scene *scene = make_walls();
+    td_renderer *renderer = NULL;
+    td_renderer_params params = scene_renderer_params(scene, WIDTH, HEIGHT);
+    params.textures = (td_texture_policy)9;
+    assert_int_equal(td_renderer_create(device, &params, &renderer), TD_ERROR_ARGUMENT);
+    td_scene_destroy(scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        gpu_test(what_fits_is_there_for_good),
+        gpu_test(levels_that_no_view_samples_are_left_out),
+        gpu_test(all_asks_for_all),
+        gpu_test(needed_refuses_a_view_and_goes_on),
+        gpu_test(others_render_with_less_detail),
+        gpu_test(a_policy_must_exist),
+    };
+    return gpu_run_tests(tests);
+}
