@@ -16,6 +16,7 @@
 #include <tandem/request.h>
 #include <tandem/result.h>
 #include <tandem/scene.h>
+#include <tandem/scope.h>
 #include <tandem/tasks.h>
 #include <tandem/upload.h>
 

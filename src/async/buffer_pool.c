@@ -15,7 +15,8 @@ typedef struct entry {
     uint64_t bytes;
     td_host_buffer *target;
     bool imported;
-    bool used; /* under the pool's lock */
+    tdi_consumer consumer; /* in the budget, unless imported */
+    bool used;             /* under the pool's lock */
 } entry;
 
 struct td_buffer_pool {
@@ -30,22 +31,18 @@ struct td_buffer_pool {
 /* Buffers */
 
 /* Pages that the device imported are in the ledger already. */
-static td_result account(td_device *device, const entry *e)
+static td_result account(td_device *device, entry *e)
 {
     if (e->imported)
         return TD_OK;
-    TDI_TRY(tdi_budget_hold(device->budget, e->bytes, "a pool of host buffers"));
-    tdi_budget_use(device->budget, TD_BUDGET_READBACK, e->bytes);
-    tdi_budget_log_excess(device->budget);
-    return TD_OK;
+    return tdi_budget_take(device->budget, TD_BUDGET_READBACK, e->bytes, "pool of host buffers",
+                           &e->consumer);
 }
 
 static void unaccount(td_device *device, const entry *e)
 {
-    if (e->imported)
-        return;
-    tdi_budget_unuse(device->budget, TD_BUDGET_READBACK, e->bytes);
-    tdi_budget_release(device->budget, e->bytes);
+    if (!e->imported)
+        tdi_budget_give(device->budget, TD_BUDGET_READBACK, e->bytes, e->consumer);
 }
 
 static td_result fill_entry(td_device *device, entry *e)

@@ -11,6 +11,7 @@ typedef enum tdi_lock_rank {
     TDI_RANK_BATCH,
     TDI_RANK_RENDERER,
     TDI_RANK_SCENE,
+    TDI_RANK_SCOPE,
     TDI_RANK_SCHEDULER,
     TDI_RANK_GRAPH,
     TDI_RANK_BUFFER_POOL,

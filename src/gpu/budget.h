@@ -1,43 +1,86 @@
-/* The ledger behind td_budget. gpu/memory.c is its only writer for device memory. */
+/* The ledger behind td_budget. gpu/memory.c writes what is held and used, gpu/reservation.c what is
+ * promised. */
 #ifndef TDI_GPU_BUDGET_H
 #define TDI_GPU_BUDGET_H
 
 #include <tandem/budget.h>
 
+#include "gpu/budget_sentence.h"
+#include "gpu/consumers.h"
 #include "gpu/pressure.h"
 
 td_result tdi_budget_create(uint64_t limit, td_budget_mode mode, td_budget **out);
 void tdi_budget_destroy(td_budget *budget);
 
-/* Before vkAllocateMemory: takes `bytes` of the limit or fails with TD_ERROR_BUDGET and the sums
- * (what is asked for, by whom, held, used by category, limit). */
-td_result tdi_budget_hold(td_budget *budget, uint64_t bytes, const char *what);
-void tdi_budget_release(td_budget *budget, uint64_t bytes);
-
 /* Whom to ask for memory, and what is on its way back. */
 tdi_pressure *tdi_budget_pressure(td_budget *budget);
 
-/* What is handed out of the blocks. */
-void tdi_budget_use(td_budget *budget, td_budget_category category, uint64_t bytes);
-void tdi_budget_unuse(td_budget *budget, td_budget_category category, uint64_t bytes);
+/* Before vkAllocateMemory: takes `bytes` of the limit or fails with TD_ERROR_BUDGET and the sums
+ * (what is asked for, by whom, held, used by category, limit). `promised` bytes of a reservation
+ * are made good by it: they are no longer reserved. */
+td_result tdi_budget_hold(td_budget *budget, uint64_t bytes, uint64_t promised, const char *what);
+/* After vkFreeMemory; or after vkAllocateMemory failed, and then the promise holds again. */
+void tdi_budget_release(td_budget *budget, uint64_t bytes, uint64_t promised);
+
+/* What is handed out of the blocks: claimed before memory is looked for, where the category's limit
+ * allows it, then either charged to whom it is for, or given up. */
+td_result tdi_budget_claim(td_budget *budget, td_budget_category category, uint64_t bytes,
+                           uint64_t promised, const char *what);
+void tdi_budget_unclaim(td_budget *budget, td_budget_category category, uint64_t bytes,
+                        uint64_t promised);
+tdi_consumer tdi_budget_charge(td_budget *budget, td_budget_category category, uint64_t bytes,
+                               const char *what);
+/* Ends the claim too. */
+void tdi_budget_uncharge(td_budget *budget, td_budget_category category, uint64_t bytes,
+                         tdi_consumer consumer);
+
+/* For memory that tandem does not allocate from blocks, such as host pages that the device uses:
+ * held, claimed and charged in one, with reliefs and waits as for an allocation; under no lock. */
+td_result tdi_budget_take(td_budget *budget, td_budget_category category, uint64_t bytes,
+                          const char *what, tdi_consumer *out);
+void tdi_budget_give(td_budget *budget, td_budget_category category, uint64_t bytes,
+                     tdi_consumer consumer);
+
+/* What is reserved, and charged to whom it is for. */
+td_result tdi_budget_promise(td_budget *budget, td_budget_category category, uint64_t bytes,
+                             const char *what, tdi_consumer *out);
+void tdi_budget_unpromise(td_budget *budget, td_budget_category category, uint64_t bytes,
+                          tdi_consumer consumer);
+/* What was made good and then came to nothing, in the category too, is promised as before. */
+void tdi_budget_promise_again(td_budget *budget, uint64_t bytes);
+/* A promise of `bytes` is made good: claimed, and held but for the last `unheld` bytes, for which
+ * there was room in a block. */
+void tdi_budget_fulfil(td_budget *budget, uint64_t unheld, uint64_t bytes, tdi_consumer consumer);
 
 /* Bytes that could still be held. */
 uint64_t tdi_budget_available(td_budget *budget);
 
-/* By how much `bytes` do not fit; all of them where the limit is not what is in the way, and 0 if
- * the limit is less than that, so that they never can. */
-uint64_t tdi_budget_missing(td_budget *budget, uint64_t bytes);
+/* What is missing for `bytes` more, `promised` of which are reserved: all of them where no limit is
+ * in the way (but the driver, or memory in pieces), and 0 where a limit is less than that, so that
+ * they never fit. */
+tdi_shortage tdi_budget_shortage(td_budget *budget, td_budget_category category, uint64_t bytes,
+                                 uint64_t promised);
 
 /* Fails with TD_ERROR_BUDGET and the sums if `bytes` more would not fit; takes nothing. Used to
  * refuse a job before anything is allocated. `detail` lists the parts, e.g. "geometry 6.2 MiB,
  * textures 386 MiB, ...". */
 td_result tdi_budget_check(td_budget *budget, uint64_t bytes, const char *what, const char *detail);
 
-/* Logs the excess that tdi_budget_hold allowed (mode warn), if there was one since the last call.
- * Apart from it because no lock may be held over a message. */
+/* Logs the excess that mode warn allowed, if there was one since the last call. Apart from it
+ * because no lock may be held over a message. */
 void tdi_budget_log_excess(td_budget *budget);
 
-/* The driver's own figure, refreshed by memory.c. */
-void tdi_budget_set_driver_bytes(td_budget *budget, uint64_t bytes);
+/* The bare change; td_budget_set_limit works down to it. */
+void tdi_budget_limit(td_budget *budget, uint64_t bytes);
+
+/* For sentences. */
+void tdi_budget_look(td_budget *budget, tdi_budget_state *out);
+
+/* The driver's own figures, refreshed by memory.c: td_budget_info.driver_bytes and driver_left. */
+void tdi_budget_set_driver(td_budget *budget, uint64_t used, uint64_t left);
+/* Before vkAllocateMemory, where the driver has no more than `left` bytes for this process:
+ * TD_ERROR_BUDGET, unless the mode is warn. */
+td_result tdi_budget_pass_driver(td_budget *budget, uint64_t bytes, uint64_t left,
+                                 const char *what);
 
 #endif

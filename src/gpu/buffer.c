@@ -21,8 +21,15 @@ static td_result bind_memory(td_device *device, const tdi_buffer_params *params,
 {
     VkMemoryRequirements requirements;
     device->vk.vkGetBufferMemoryRequirements(device->handle, out->handle, &requirements);
-    TDI_TRY(tdi_memory_allocate(device, &requirements, params->kind, true, params->category,
-                                params->name, &out->memory));
+    const tdi_memory_request request = {
+        .requirements = &requirements,
+        .kind = params->kind,
+        .linear = true,
+        .category = params->category,
+        .name = params->name,
+        .reservation = params->reservation,
+    };
+    TDI_TRY(tdi_memory_allocate(device, &request, &out->memory));
     return tdi_vk_check(device->vk.vkBindBufferMemory(device->handle, out->handle,
                                                       out->memory.memory, out->memory.offset),
                         "vkBindBufferMemory");

@@ -18,6 +18,7 @@ typedef struct tdi_buffer_params {
     VkBufferUsageFlags usage;
     tdi_memory_kind kind;
     td_budget_category category;
+    td_reservation *reservation; /* that its memory is reserved with, or NULL: gpu/memory.h */
 } tdi_buffer_params;
 
 td_result tdi_buffer_create(td_device *device, const tdi_buffer_params *params, tdi_buffer *out);

@@ -118,16 +118,17 @@ td_result tdi_host_import_create(td_device *device, void *memory, uint64_t bytes
     *reason = hindrance(device, memory, bytes);
     if (*reason)
         return TD_OK;
-    TDI_TRY(tdi_budget_hold(device->budget, bytes, "importing host memory"));
+    tdi_consumer consumer;
+    TDI_TRY(tdi_budget_take(device->budget, TD_BUDGET_READBACK, bytes, "imported host memory",
+                            &consumer));
     out->bytes = bytes;
+    out->consumer = consumer;
     if (!import_pages(device, memory, out)) {
         destroy_handles(device, out);
-        tdi_budget_release(device->budget, bytes);
+        tdi_budget_give(device->budget, TD_BUDGET_READBACK, bytes, consumer);
         *reason = "the driver does not import this memory";
         return TD_OK;
     }
-    tdi_budget_use(device->budget, TD_BUDGET_READBACK, bytes);
-    tdi_budget_log_excess(device->budget);
     tdi_device_name(device, VK_OBJECT_TYPE_BUFFER, (uint64_t)out->buffer, "host buffer");
     *reason = "the device has VK_EXT_external_memory_host";
     return TD_OK;
@@ -137,8 +138,7 @@ void tdi_host_import_destroy(td_device *device, tdi_host_import *import)
 {
     if (!import->buffer)
         return;
-    const uint64_t bytes = import->bytes;
+    const tdi_host_import gone = *import;
     destroy_handles(device, import);
-    tdi_budget_unuse(device->budget, TD_BUDGET_READBACK, bytes);
-    tdi_budget_release(device->budget, bytes);
+    tdi_budget_give(device->budget, TD_BUDGET_READBACK, gone.bytes, gone.consumer);
 }

@@ -3,12 +3,14 @@
 #ifndef TDI_GPU_HOST_IMPORT_H
 #define TDI_GPU_HOST_IMPORT_H
 
+#include "gpu/budget.h"
 #include "gpu/device.h"
 
 typedef struct tdi_host_import {
     VkBuffer buffer; /* VK_NULL_HANDLE: not imported */
     VkDeviceMemory memory;
     uint64_t bytes;
+    tdi_consumer consumer; /* in the budget */
 } tdi_host_import;
 
 /* Imports the pages, for copies into them and for storage. Where that cannot be, for want of the

@@ -56,8 +56,15 @@ static td_result bind_memory(td_device *device, const tdi_vk_image_params *param
 {
     VkMemoryRequirements requirements;
     device->vk.vkGetImageMemoryRequirements(device->handle, out->handle, &requirements);
-    TDI_TRY(tdi_memory_allocate(device, &requirements, TDI_MEMORY_DEVICE, false, params->category,
-                                params->name, &out->memory));
+    const tdi_memory_request request = {
+        .requirements = &requirements,
+        .kind = TDI_MEMORY_DEVICE,
+        .linear = false,
+        .category = params->category,
+        .name = params->name,
+        .reservation = params->reservation,
+    };
+    TDI_TRY(tdi_memory_allocate(device, &request, &out->memory));
     return tdi_vk_check(device->vk.vkBindImageMemory(device->handle, out->handle,
                                                      out->memory.memory, out->memory.offset),
                         "vkBindImageMemory");

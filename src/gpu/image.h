@@ -18,6 +18,7 @@ typedef struct tdi_vk_image_params {
     uint32_t width, height, levels;
     VkImageUsageFlags usage;
     td_budget_category category;
+    td_reservation *reservation; /* that its memory is reserved with, or NULL: gpu/memory.h */
 } tdi_vk_image_params;
 
 td_result tdi_vk_image_create(td_device *device, const tdi_vk_image_params *params,

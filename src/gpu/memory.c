@@ -4,7 +4,9 @@
 
 #include "base/memory.h"
 #include "gpu/budget.h"
+#include "gpu/driver_budget.h"
 #include "gpu/ranges.h"
+#include "gpu/reservation.h"
 
 struct tdi_memory_block {
     struct tdi_memory_block *next; /* of the shared blocks */
@@ -25,39 +27,28 @@ struct tdi_memory_block {
 
 struct tdi_memory {
     td_device *device;
-    uint64_t block_bytes;
     tdi_mutex mutex;
     struct tdi_memory_block *blocks;
+    uint32_t image_heap; /* the heap that images lie in */
     uint64_t driver_start;
+    tdi_relief empty_blocks;
 };
+
+#define VISIBLE  VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT
+#define COHERENT VK_MEMORY_PROPERTY_HOST_COHERENT_BIT
 
 static VkMemoryPropertyFlags type_flags(const td_device *device, uint32_t type)
 {
     return device->memory_properties.memoryTypes[type].propertyFlags;
 }
 
-/* The driver's figure for all heaps; 0 without VK_EXT_memory_budget, and on software devices: they
- * count what the whole machine has in use. */
-static uint64_t driver_bytes(const td_device *device)
+static void refresh_driver(const struct tdi_memory *memory)
 {
-    if (!device->features.memory_budget || device->info.software)
-        return 0;
-    VkPhysicalDeviceMemoryBudgetPropertiesEXT figures = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT};
-    VkPhysicalDeviceMemoryProperties2 properties = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2, .pNext = &figures};
-    device->instance.vkGetPhysicalDeviceMemoryProperties2(device->physical, &properties);
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < properties.memoryProperties.memoryHeapCount; i++)
-        sum += figures.heapUsage[i];
-    return sum;
-}
-
-static void refresh_driver_bytes(struct tdi_memory *memory)
-{
-    uint64_t now = driver_bytes(memory->device);
-    tdi_budget_set_driver_bytes(memory->device->budget,
-                                now > memory->driver_start ? now - memory->driver_start : 0);
+    tdi_driver_budget now;
+    tdi_driver_budget_read(memory->device, memory->image_heap, &now);
+    tdi_budget_set_driver(memory->device->budget,
+                          now.used > memory->driver_start ? now.used - memory->driver_start : 0,
+                          now.left);
 }
 
 static tdi_memory_hook memory_hook;
@@ -69,95 +60,25 @@ void tdi_set_memory_hook(tdi_memory_hook hook)
 
 static void note_change(struct tdi_memory *memory)
 {
-    refresh_driver_bytes(memory);
+    refresh_driver(memory);
     if (memory_hook)
         memory_hook(memory->device);
 }
 
-static uint64_t choose_block_bytes(td_budget *budget)
+/* The limit may change at any time; blocks keep the size that they were made with. */
+uint64_t tdi_memory_block_bytes(const td_device *device)
 {
     td_budget_info info;
-    td_budget_get_info(budget, &info);
+    td_budget_get_info(device->budget, &info);
     uint64_t bytes = LARGEST_BLOCK;
     while (bytes > SMALLEST_BLOCK && bytes > info.limit_bytes / BLOCKS_A_LIMIT)
         bytes /= 2;
     return bytes;
 }
 
-uint64_t tdi_memory_block_bytes(const td_device *device)
-{
-    return device->memory->block_bytes;
-}
-
 uint64_t tdi_memory_shared_bytes(const td_device *device)
 {
-    return device->memory->block_bytes / 4;
-}
-
-td_result tdi_memory_create(td_device *device, struct tdi_memory **out)
-{
-    struct tdi_memory *memory = tdi_alloc_zero(1, sizeof *memory);
-    if (!memory)
-        return TD_ERROR_HOST_MEMORY;
-    td_result result = tdi_mutex_init(&memory->mutex, TDI_RANK_MEMORY);
-    if (result != TD_OK) {
-        tdi_free(memory);
-        return result;
-    }
-    memory->device = device;
-    memory->block_bytes = choose_block_bytes(device->budget);
-    memory->driver_start = driver_bytes(device);
-    *out = memory;
-    return TD_OK;
-}
-
-/* Which type of memory */
-
-typedef struct kind_rule {
-    VkMemoryPropertyFlags required;
-    VkMemoryPropertyFlags preferred;
-    VkMemoryPropertyFlags avoided;
-} kind_rule;
-
-#define LOCAL    VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT
-#define VISIBLE  VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT
-#define COHERENT VK_MEMORY_PROPERTY_HOST_COHERENT_BIT
-#define CACHED   VK_MEMORY_PROPERTY_HOST_CACHED_BIT
-
-/* Anything else (protected, lazily allocated, uncached on the device, ...) is for special uses. */
-#define ORDINARY (LOCAL | VISIBLE | COHERENT | CACHED)
-
-static const kind_rule KIND_RULES[] = {
-    [TDI_MEMORY_DEVICE] = {0, LOCAL, VISIBLE},
-    [TDI_MEMORY_UPLOAD] = {VISIBLE | COHERENT, 0, LOCAL | CACHED},
-    [TDI_MEMORY_READBACK] = {VISIBLE, CACHED, LOCAL},
-    [TDI_MEMORY_DYNAMIC] = {VISIBLE | COHERENT, LOCAL, CACHED},
-};
-
-/* Higher is better; -1: not possible. A wish weighs more than all that is better avoided. */
-static int score(VkMemoryPropertyFlags flags, const kind_rule *rule)
-{
-    if ((flags & rule->required) != rule->required || (flags & ~(VkFlags)ORDINARY))
-        return -1;
-    int points = 2 * ((flags & rule->preferred) == rule->preferred);
-    points += (flags & rule->avoided) == 0;
-    return 2 * points + ((flags & COHERENT) != 0);
-}
-
-bool tdi_memory_find_type(const td_device *device, uint32_t bits, tdi_memory_kind kind,
-                          uint32_t *out)
-{
-    int best = -1;
-    for (uint32_t i = 0; i < device->memory_properties.memoryTypeCount; i++) {
-        if (!(bits & UINT32_C(1) << i))
-            continue;
-        int points = score(type_flags(device, i), &KIND_RULES[kind]);
-        if (points > best) {
-            best = points;
-            *out = i;
-        }
-    }
-    return best >= 0;
+    return tdi_memory_block_bytes(device) / 4;
 }
 
 /* Blocks */
@@ -194,7 +115,7 @@ static void drop_handle(struct tdi_memory *memory, struct tdi_memory_block *bloc
     td_device *device = memory->device;
     if (block->memory) {
         device->vk.vkFreeMemory(device->handle, block->memory, NULL);
-        tdi_budget_release(device->budget, block->size);
+        tdi_budget_release(device->budget, block->size, 0);
         note_change(memory);
     }
     block->memory = VK_NULL_HANDLE;
@@ -207,9 +128,10 @@ static void drop_block(struct tdi_memory *memory, struct tdi_memory_block *block
     tdi_free(block);
 }
 
-/* Gives empty shared blocks back, all but `keep` of them. */
-static void drop_empty(struct tdi_memory *memory, uint32_t keep)
+/* Gives empty shared blocks back, all but `keep` of them; returns how many bytes that were. */
+static uint64_t drop_empty(struct tdi_memory *memory, uint32_t keep)
 {
+    uint64_t dropped = 0;
     struct tdi_memory_block **link = &memory->blocks;
     while (*link) {
         struct tdi_memory_block *block = *link;
@@ -219,46 +141,113 @@ static void drop_empty(struct tdi_memory *memory, uint32_t keep)
             continue;
         }
         *link = block->next;
+        dropped += block->size;
         drop_block(memory, block);
     }
+    return dropped;
+}
+
+/* For reservations and a limit that falls; allocations have dropped them before they fail. */
+static uint64_t free_empty_blocks(tdi_relief *self, uint64_t wanted)
+{
+    struct tdi_memory *memory =
+        (struct tdi_memory *)((char *)self - offsetof(struct tdi_memory, empty_blocks));
+    (void)wanted;
+    tdi_mutex_lock(&memory->mutex);
+    uint64_t dropped = drop_empty(memory, 0);
+    tdi_mutex_unlock(&memory->mutex);
+    return dropped;
+}
+
+/* No category's sum gets less by it: a bit that is none of theirs. */
+#define NO_CATEGORY (UINT32_C(1) << TD_BUDGET_CATEGORY_COUNT)
+
+td_result tdi_memory_create(td_device *device, struct tdi_memory **out)
+{
+    struct tdi_memory *memory = tdi_alloc_zero(1, sizeof *memory);
+    if (!memory)
+        return TD_ERROR_HOST_MEMORY;
+    td_result result = tdi_mutex_init(&memory->mutex, TDI_RANK_MEMORY);
+    if (result != TD_OK) {
+        tdi_free(memory);
+        return result;
+    }
+    uint32_t type = 0;
+    tdi_driver_budget start;
+    memory->device = device;
+    if (tdi_memory_find_type(device, UINT32_MAX, TDI_MEMORY_DEVICE, &type))
+        memory->image_heap = device->memory_properties.memoryTypes[type].heapIndex;
+    tdi_driver_budget_read(device, memory->image_heap, &start);
+    memory->driver_start = start.used;
+    refresh_driver(memory);
+    memory->empty_blocks = (tdi_relief){.free_some = free_empty_blocks, .categories = NO_CATEGORY};
+    tdi_pressure_add(tdi_budget_pressure(device->budget), &memory->empty_blocks);
+    *out = memory;
+    return TD_OK;
+}
+
+/* What is looked for. */
+typedef struct wish {
+    uint64_t size;
+    uint64_t alignment;
+    uint32_t type;
+    bool linear;
+    const char *what;
+    uint64_t promised; /* by a reservation, and not held yet */
+} wish;
+
+/* Empty blocks go before the driver's own budget is in the way. */
+static td_result ask_driver(struct tdi_memory *memory, uint32_t heap, uint64_t size,
+                            const char *what)
+{
+    tdi_driver_budget now;
+    tdi_driver_budget_read(memory->device, heap, &now);
+    if (now.left < size && drop_empty(memory, 0) > 0)
+        tdi_driver_budget_read(memory->device, heap, &now);
+    if (now.left >= size)
+        return TD_OK;
+    return tdi_budget_pass_driver(memory->device->budget, size, now.left, what);
 }
 
 /* Takes the bytes of the budget and then of the driver; empty blocks go before either refuses. */
-static td_result obtain(struct tdi_memory *memory, struct tdi_memory_block *block, const char *what)
+static td_result obtain(struct tdi_memory *memory, struct tdi_memory_block *block, wish *w)
 {
     td_device *device = memory->device;
     uint32_t heap = device->memory_properties.memoryTypes[block->type].heapIndex;
     if (block->size > device->memory_properties.memoryHeaps[heap].size)
         return tdi_fail(TD_ERROR_DEVICE_MEMORY,
-                        "%s needs %llu bytes, more than the device has memory of that kind", what,
-                        (unsigned long long)block->size);
-    if (tdi_budget_available(device->budget) < block->size)
+                        "%s needs %llu bytes, more than the device has memory of that kind",
+                        w->what, (unsigned long long)block->size);
+    if (tdi_budget_available(device->budget) + w->promised < block->size)
         drop_empty(memory, 0);
-    TDI_TRY(tdi_budget_hold(device->budget, block->size, what));
+    TDI_TRY(ask_driver(memory, heap, block->size, w->what));
+    TDI_TRY(tdi_budget_hold(device->budget, block->size, w->promised, w->what));
     VkResult result = allocate_handle(device, block);
     if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY) {
         drop_empty(memory, 0);
         result = allocate_handle(device, block);
     }
     if (result != VK_SUCCESS) {
-        tdi_budget_release(device->budget, block->size);
+        tdi_budget_release(device->budget, block->size, w->promised);
         block->memory = VK_NULL_HANDLE;
-        return tdi_fail_in(tdi_vk_check(result, "vkAllocateMemory"), "%s", what);
+        return tdi_fail_in(tdi_vk_check(result, "vkAllocateMemory"), "%s", w->what);
     }
+    w->promised = 0;
     note_change(memory);
     return tdi_vk_check(map(device, block), "vkMapMemory");
 }
 
-static td_result make_block(struct tdi_memory *memory, uint32_t type, bool linear, bool own,
-                            uint64_t size, const char *what, struct tdi_memory_block **out)
+static td_result make_block(struct tdi_memory *memory, wish *w, bool own, uint64_t size,
+                            struct tdi_memory_block **out)
 {
     struct tdi_memory_block *block = tdi_alloc_zero(1, sizeof *block);
     if (!block)
         return TD_ERROR_HOST_MEMORY;
-    *block = (struct tdi_memory_block){.size = size, .type = type, .linear = linear, .own = own};
+    *block =
+        (struct tdi_memory_block){.size = size, .type = w->type, .linear = w->linear, .own = own};
     td_result result = own ? TD_OK : tdi_ranges_init(&block->ranges, size);
     if (result == TD_OK)
-        result = obtain(memory, block, what);
+        result = obtain(memory, block, w);
     if (result != TD_OK) {
         drop_block(memory, block);
         return result;
@@ -268,14 +257,6 @@ static td_result make_block(struct tdi_memory *memory, uint32_t type, bool linea
 }
 
 /* Handing out */
-
-typedef struct wish {
-    uint64_t size;
-    uint64_t alignment;
-    uint32_t type;
-    bool linear;
-    const char *what;
-} wish;
 
 static void hand_out(const td_device *device, struct tdi_memory_block *block, uint64_t offset,
                      uint64_t size, tdi_allocation *out)
@@ -288,10 +269,10 @@ static void hand_out(const td_device *device, struct tdi_memory_block *block, ui
     out->block = block;
 }
 
-static td_result take_own(struct tdi_memory *memory, const wish *w, tdi_allocation *out)
+static td_result take_own(struct tdi_memory *memory, wish *w, tdi_allocation *out)
 {
     struct tdi_memory_block *block;
-    TDI_TRY(make_block(memory, w->type, w->linear, true, w->size, w->what, &block));
+    TDI_TRY(make_block(memory, w, true, w->size, &block));
     hand_out(memory->device, block, 0, w->size, out);
     return TD_OK;
 }
@@ -312,17 +293,19 @@ static td_result take_from_blocks(struct tdi_memory *memory, const wish *w, tdi_
 }
 
 /* A new block, if the budget and the driver have room for a whole one; else just what is wanted. */
-static td_result take_shared(struct tdi_memory *memory, const wish *w, tdi_allocation *out)
+static td_result take_shared(struct tdi_memory *memory, wish *w, tdi_allocation *out)
 {
+    td_budget *budget = memory->device->budget;
+    uint64_t block_bytes = tdi_memory_block_bytes(memory->device);
     td_result result = take_from_blocks(memory, w, out);
     if (result != TD_ERROR_AGAIN)
         return result;
-    if (tdi_budget_available(memory->device->budget) < memory->block_bytes)
+    if (tdi_budget_available(budget) + w->promised < block_bytes)
         drop_empty(memory, 0);
-    if (tdi_budget_available(memory->device->budget) < memory->block_bytes)
+    if (tdi_budget_available(budget) + w->promised < block_bytes)
         return take_own(memory, w, out);
     struct tdi_memory_block *block;
-    result = make_block(memory, w->type, w->linear, false, memory->block_bytes, w->what, &block);
+    result = make_block(memory, w, false, block_bytes, &block);
     if (result == TD_ERROR_DEVICE_MEMORY || result == TD_ERROR_BUDGET)
         return take_own(memory, w, out);
     TDI_TRY(result);
@@ -343,17 +326,39 @@ static void round_to_atoms(const td_device *device, wish *w)
     w->size = (w->size + atom - 1) / atom * atom;
 }
 
-static td_result take(struct tdi_memory *memory, const VkMemoryRequirements *requirements,
-                      tdi_memory_kind kind, wish *w, tdi_allocation *out)
+/* The category's bytes are claimed before memory is looked for: promises of the reservation that
+ * were made good meanwhile are kept again if there is none. */
+static td_result claim_and_take(struct tdi_memory *memory, const tdi_memory_request *request,
+                                wish *w, tdi_allocation *out)
 {
-    uint32_t bits = requirements->memoryTypeBits;
+    td_budget *budget = memory->device->budget;
+    uint64_t promised = tdi_reservation_promised(request->reservation);
+    w->promised = promised;
+    TDI_TRY(tdi_budget_claim(budget, request->category, w->size, promised, request->name));
+    td_result result = w->size > tdi_memory_shared_bytes(memory->device)
+                           ? take_own(memory, w, out)
+                           : take_shared(memory, w, out);
+    if (result != TD_OK) {
+        tdi_budget_unclaim(budget, request->category, w->size, promised);
+        if (w->promised < promised)
+            tdi_budget_promise_again(budget, promised - w->promised);
+        return result;
+    }
+    out->category = request->category;
+    out->consumer = tdi_budget_charge(budget, request->category, out->size, request->name);
+    return TD_OK;
+}
+
+static td_result take(struct tdi_memory *memory, const tdi_memory_request *request, wish *w,
+                      tdi_allocation *out)
+{
+    uint32_t bits = request->requirements->memoryTypeBits;
     td_result result = TD_OK;
-    while (tdi_memory_find_type(memory->device, bits, kind, &w->type)) {
-        w->size = requirements->size;
-        w->alignment = requirements->alignment;
+    while (tdi_memory_find_type(memory->device, bits, request->kind, &w->type)) {
+        w->size = request->requirements->size;
+        w->alignment = request->requirements->alignment;
         round_to_atoms(memory->device, w);
-        result = w->size > tdi_memory_shared_bytes(memory->device) ? take_own(memory, w, out)
-                                                                   : take_shared(memory, w, out);
+        result = claim_and_take(memory, request, w, out);
         if (result != TD_ERROR_DEVICE_MEMORY)
             return result;
         bits &= ~(UINT32_C(1) << w->type);
@@ -366,8 +371,7 @@ static td_result take(struct tdi_memory *memory, const VkMemoryRequirements *req
 /* One allocation, tried as often as it takes. */
 typedef struct allocation_attempt {
     struct tdi_memory *memory;
-    const VkMemoryRequirements *requirements;
-    tdi_memory_kind kind;
+    const tdi_memory_request *request;
     wish w;
     tdi_allocation *out;
 } allocation_attempt;
@@ -377,10 +381,7 @@ static td_result run_attempt(void *user)
     allocation_attempt *attempt = user;
     struct tdi_memory *memory = attempt->memory;
     tdi_mutex_lock(&memory->mutex);
-    td_result result =
-        take(memory, attempt->requirements, attempt->kind, &attempt->w, attempt->out);
-    if (result == TD_OK)
-        tdi_budget_use(memory->device->budget, attempt->out->category, attempt->out->size);
+    td_result result = take(memory, attempt->request, &attempt->w, attempt->out);
     tdi_mutex_unlock(&memory->mutex);
     return result;
 }
@@ -388,21 +389,19 @@ static td_result run_attempt(void *user)
 static tdi_shortage missing_of_attempt(void *user)
 {
     const allocation_attempt *attempt = user;
-    return (tdi_shortage){
-        .bytes = tdi_budget_missing(attempt->memory->device->budget, attempt->requirements->size),
-        .categories = UINT32_MAX,
-    };
+    const tdi_memory_request *request = attempt->request;
+    return tdi_budget_shortage(attempt->memory->device->budget, request->category,
+                               request->requirements->size,
+                               tdi_reservation_promised(request->reservation));
 }
 
-td_result tdi_memory_allocate(td_device *device, const VkMemoryRequirements *requirements,
-                              tdi_memory_kind kind, bool linear, td_budget_category category,
-                              const char *what, tdi_allocation *out)
+td_result tdi_memory_allocate(td_device *device, const tdi_memory_request *request,
+                              tdi_allocation *out)
 {
     allocation_attempt attempt = {
         .memory = device->memory,
-        .requirements = requirements,
-        .kind = kind,
-        .w = {.linear = linear, .what = what},
+        .request = request,
+        .w = {.linear = request->linear, .what = request->name},
         .out = out,
     };
     const tdi_attempt steps = {
@@ -411,8 +410,10 @@ td_result tdi_memory_allocate(td_device *device, const VkMemoryRequirements *req
         .user = &attempt,
         .deadline_ns = UINT64_MAX,
     };
-    *out = (tdi_allocation){.category = category};
+    *out = (tdi_allocation){0};
     td_result result = tdi_pressure_run(tdi_budget_pressure(device->budget), &steps);
+    if (result == TD_OK)
+        tdi_reservation_fulfil(request->reservation, attempt.w.promised);
     tdi_budget_log_excess(device->budget);
     return result;
 }
@@ -424,7 +425,8 @@ void tdi_memory_free(td_device *device, tdi_allocation *allocation)
     if (!block)
         return;
     tdi_mutex_lock(&memory->mutex);
-    tdi_budget_unuse(device->budget, allocation->category, allocation->size);
+    tdi_budget_uncharge(device->budget, allocation->category, allocation->size,
+                        allocation->consumer);
     if (block->own) {
         drop_block(memory, block);
     } else {
@@ -446,6 +448,12 @@ void tdi_memory_remove_relief(td_device *device, tdi_relief *relief)
     tdi_pressure_remove(tdi_budget_pressure(device->budget), relief);
 }
 
+uint64_t tdi_memory_available(td_device *device)
+{
+    refresh_driver(device->memory);
+    return tdi_budget_available(device->budget);
+}
+
 void tdi_memory_trim(td_device *device)
 {
     tdi_mutex_lock(&device->memory->mutex);
@@ -457,6 +465,7 @@ void tdi_memory_destroy(struct tdi_memory *memory)
 {
     if (!memory)
         return;
+    tdi_pressure_remove(tdi_budget_pressure(memory->device->budget), &memory->empty_blocks);
     drop_empty(memory, 0);
     tdi_mutex_destroy(&memory->mutex);
     tdi_free(memory);

@@ -6,15 +6,9 @@
 #ifndef TDI_GPU_MEMORY_H
 #define TDI_GPU_MEMORY_H
 
+#include "gpu/budget.h"
 #include "gpu/device.h"
-#include "gpu/pressure.h"
-
-typedef enum tdi_memory_kind {
-    TDI_MEMORY_DEVICE,   /* device local */
-    TDI_MEMORY_UPLOAD,   /* host visible and coherent, written by the host in order */
-    TDI_MEMORY_READBACK, /* host visible, cached where there is such memory */
-    TDI_MEMORY_DYNAMIC,  /* device local and host visible where there is such memory, else UPLOAD */
-} tdi_memory_kind;
+#include "gpu/memory_kind.h"
 
 struct tdi_memory_block;
 
@@ -25,8 +19,20 @@ typedef struct tdi_allocation {
     void *mapped; /* host address of `offset`, or NULL */
     bool coherent;
     td_budget_category category;
+    tdi_consumer consumer;
     struct tdi_memory_block *block;
 } tdi_allocation;
+
+typedef struct tdi_memory_request {
+    const VkMemoryRequirements *requirements;
+    tdi_memory_kind kind;
+    bool linear; /* a buffer */
+    td_budget_category category;
+    const char *name;
+    /* Its bytes, of the same category, are made good by the allocation, which then promises nothing
+     * any more and is still to be released. NULL: none. */
+    td_reservation *reservation;
+} tdi_memory_request;
 
 td_result tdi_memory_create(td_device *device, struct tdi_memory **out);
 void tdi_memory_destroy(struct tdi_memory *memory);
@@ -34,14 +40,16 @@ void tdi_memory_destroy(struct tdi_memory *memory);
 /* Where it does not fit, empty blocks go back, then reliefs are asked, then memory on its way back
  * is waited for, then it is TD_ERROR_BUDGET. Called under no lock, because of that; a thread that
  * holds one sets its patience to TDI_PATIENCE_NONE (gpu/pressure.h). */
-td_result tdi_memory_allocate(td_device *device, const VkMemoryRequirements *requirements,
-                              tdi_memory_kind kind, bool linear, td_budget_category category,
-                              const char *what, tdi_allocation *out);
+td_result tdi_memory_allocate(td_device *device, const tdi_memory_request *request,
+                              tdi_allocation *out);
 void tdi_memory_free(td_device *device, tdi_allocation *allocation);
 
 /* Who can spare memory when it gets short: see gpu/pressure.h. Removed before the device goes. */
 void tdi_memory_add_relief(td_device *device, tdi_relief *relief);
 void tdi_memory_remove_relief(td_device *device, tdi_relief *relief);
+
+/* Bytes that could still be held, by the limit and by what the driver says now. */
+uint64_t tdi_memory_available(td_device *device);
 
 /* Gives all empty blocks back to the driver; one is otherwise kept for the next allocation. */
 void tdi_memory_trim(td_device *device);
@@ -55,10 +63,6 @@ void tdi_set_memory_hook(tdi_memory_hook hook);
 /* The size of shared blocks, and the largest thing that is put into one. */
 uint64_t tdi_memory_block_bytes(const td_device *device);
 uint64_t tdi_memory_shared_bytes(const td_device *device);
-
-/* The type of memory that suits `kind` best among the types in `bits`; false if none does. */
-bool tdi_memory_find_type(const td_device *device, uint32_t bits, tdi_memory_kind kind,
-                          uint32_t *out);
 
 /* Makes host writes visible to the device, or device writes to the host, for memory that is not
  * coherent; ranges grow to whole atoms. Nothing to do on coherent memory. */

@@ -82,6 +82,14 @@ void tdi_pressure_expect_done(tdi_pressure *pressure, uint64_t bytes)
     tdi_mutex_unlock(&pressure->mutex);
 }
 
+bool tdi_pressure_expects(tdi_pressure *pressure)
+{
+    tdi_mutex_lock(&pressure->mutex);
+    bool expects = pressure->expected > 0;
+    tdi_mutex_unlock(&pressure->mutex);
+    return expects;
+}
+
 /* Whoever waits counts itself before it looks at `returned`, so one of the two sees the other. */
 void tdi_pressure_note(tdi_pressure *pressure)
 {

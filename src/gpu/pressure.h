@@ -46,6 +46,8 @@ void tdi_pressure_expect(tdi_pressure *pressure, uint64_t bytes);
 /* It came back: after tdi_pressure_note. */
 void tdi_pressure_expect_done(tdi_pressure *pressure, uint64_t bytes);
 
+bool tdi_pressure_expects(tdi_pressure *pressure);
+
 /* Something came back: whoever waits tries again. */
 void tdi_pressure_note(tdi_pressure *pressure);
 

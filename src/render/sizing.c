@@ -41,7 +41,7 @@ static td_result estimate(const tdi_sizing_request *request, tdi_sizing *sizing,
 static td_result total_cost(const tdi_sizing_request *request, tdi_sizing *sizing, uint64_t *out)
 {
     tdi_estimate sum;
-    tdi_estimate_init(&sum, request->device, tdi_budget_available(request->device->budget));
+    tdi_estimate_init(&sum, request->device, tdi_memory_available(request->device));
     const td_result result = estimate(request, sizing, &sum);
     *out = sum.peak;
     tdi_estimate_free(&sum);
@@ -158,7 +158,7 @@ static td_result fits(const tdi_sizing_request *request, tdi_sizing *sizing, boo
     TDI_TRY(total_cost(request, sizing, &cost));
     td_budget_info info;
     td_budget_get_info(request->device->budget, &info);
-    *out = info.mode == TD_BUDGET_WARN || cost <= tdi_budget_available(request->device->budget);
+    *out = info.mode == TD_BUDGET_WARN || cost <= tdi_memory_available(request->device);
     return TD_OK;
 }
 

@@ -20,6 +20,7 @@ static td_result read_document(tdi_gltf *gltf)
     size_t size;
     tdi_gltf_container parts;
     TDI_TRY(tdi_file_read(gltf->path, gltf->limit, &gltf->bytes, &size));
+    gltf->was_read = true;
     TDI_TRY(tdi_gltf_open_container(gltf->bytes, size, &parts));
     gltf->chunk = parts.chunk;
     gltf->chunk_size = parts.chunk_size;
@@ -132,6 +133,19 @@ static td_result run_work(tdi_gltf_work *work)
     return result;
 }
 
+/* What the file and its buffers held is in primitives and pictures by now. */
+static void free_buffers(tdi_gltf *gltf)
+{
+    for (uint32_t i = 0; i < gltf->buffer_count; i++)
+        tdi_free(gltf->buffers[i].owned);
+    tdi_free(gltf->buffers);
+    tdi_free(gltf->bytes);
+    gltf->buffers = NULL;
+    gltf->buffer_count = 0;
+    gltf->bytes = NULL;
+    gltf->chunk = NULL;
+}
+
 /* The part that is in buffers and pictures. */
 static td_result read_contents(tdi_gltf *gltf)
 {
@@ -140,6 +154,7 @@ static td_result read_contents(tdi_gltf *gltf)
     TDI_TRY(tdi_gltf_read_placements(gltf));
     TDI_TRY(tdi_gltf_meshes_plan(gltf, &work.meshes));
     td_result result = run_work(&work);
+    free_buffers(gltf);
     if (result == TD_OK)
         result = tdi_gltf_meshes_finish(work.meshes);
     tdi_gltf_meshes_destroy(work.meshes);
@@ -161,14 +176,11 @@ static td_result load_all(tdi_gltf *gltf, const td_scene_load_params *params)
 
 static void close_file(tdi_gltf *gltf)
 {
-    for (uint32_t i = 0; i < gltf->buffer_count; i++)
-        tdi_free(gltf->buffers[i].owned);
-    tdi_free(gltf->buffers);
+    free_buffers(gltf);
     tdi_free(gltf->textures);
     tdi_free(gltf->images);
     tdi_free(gltf->image_sources);
     tdi_free(gltf->folder);
-    tdi_free(gltf->bytes);
     json_decref(gltf->document);
     tdi_pool_destroy(gltf->pool);
 }
@@ -204,7 +216,7 @@ td_result tdi_gltf_load(const char *path, const td_scene_load_params *params, td
         result = tdi_pool_create(params->threads, "load", &gltf.pool);
     if (result == TD_OK)
         result = load_all(&gltf, params);
-    if (result != TD_OK && gltf.bytes != NULL)
+    if (result != TD_OK && gltf.was_read)
         result = tdi_fail_in(result, "%s", path);
     close_file(&gltf);
     if (result != TD_OK) {

@@ -22,7 +22,8 @@ typedef struct tdi_gltf {
     const char *path;
     char *folder;         /* that the file is in: "" or ending in / */
     uint64_t limit;       /* bytes of the largest file that is read */
-    uint8_t *bytes;       /* the whole file */
+    uint8_t *bytes;       /* the whole file, until its contents were read */
+    bool was_read;        /* so that what fails is about what is in it */
     const uint8_t *chunk; /* BIN chunk of a GLB, or NULL */
     size_t chunk_size;
     json_t *document;

@@ -164,22 +164,49 @@ static td_result copy_arrays(const td_mesh_params *params, tdi_primitive *primit
     return primitive->normals == NULL ? tdi_primitive_flatten(primitive) : TD_OK;
 }
 
-td_result td_scene_add_mesh(td_scene *scene, const td_mesh_params *params, uint32_t *mesh)
+static td_result add_primitive(td_scene *scene, const char *name, uint32_t material,
+                               tdi_primitive *primitive, uint32_t *mesh)
 {
-    TDI_TRY(check_params(scene, params));
-    tdi_primitive primitive = {0};
     tdi_geometry piece = {0};
     uint32_t index = TD_NONE;
-    td_result result = copy_arrays(params, &primitive);
-    if (result == TD_OK)
-        result = tdi_cluster_primitive(&primitive, &piece);
-    tdi_primitive_free(&primitive);
+    td_result result = tdi_cluster_primitive(primitive, &piece);
+    tdi_primitive_free(primitive);
     if (result == TD_OK) {
-        piece.surfaces[0].material = params->material;
-        result = tdi_scene_append_mesh(scene, params->name, &piece, 1, &index);
+        piece.surfaces[0].material = material;
+        result = tdi_scene_append_mesh(scene, name, &piece, 1, &index);
     }
     tdi_geometry_free(&piece);
     if (result == TD_OK && mesh != NULL)
         *mesh = index;
+    return result;
+}
+
+td_result td_scene_add_mesh(td_scene *scene, const td_mesh_params *params, uint32_t *mesh)
+{
+    TDI_TRY(check_params(scene, params));
+    tdi_primitive primitive = {0};
+    td_result result = copy_arrays(params, &primitive);
+    if (result == TD_OK)
+        result = add_primitive(scene, params->name, params->material, &primitive, mesh);
+    tdi_primitive_free(&primitive);
+    return result;
+}
+
+td_result tdi_scene_take_mesh(td_scene *scene, const char *name, uint32_t material,
+                              tdi_primitive *primitive, uint32_t *mesh)
+{
+    const td_mesh_params params = {
+        .positions = primitive->positions,
+        .normals = primitive->normals,
+        .texcoords = primitive->texcoords[0],
+        .indices = primitive->indices,
+        .vertex_count = primitive->vertex_count,
+        .index_count = primitive->index_count,
+        .material = material,
+    };
+    td_result result = check_params(scene, &params);
+    if (result == TD_OK)
+        result = add_primitive(scene, name, material, primitive, mesh);
+    tdi_primitive_free(primitive);
     return result;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "scene/mesh.h"
 
 void tdi_mesh_builder_reserve(tdi_mesh_builder *builder, size_t vertices, size_t indices)
 {
@@ -80,17 +81,16 @@ td_result tdi_mesh_builder_finish(tdi_mesh_builder *builder, td_scene *scene, ui
 {
     td_result result = TD_ERROR_HOST_MEMORY;
     if (!builder->failed) {
-        td_mesh_params params = {
+        tdi_primitive primitive = {
             .positions = builder->positions,
             .normals = builder->normals,
-            .texcoords = builder->texcoords,
+            .texcoords = {builder->texcoords},
             .indices = builder->indices,
             .vertex_count = (uint32_t)builder->vertex_count,
             .index_count = (uint32_t)builder->index_count,
-            .material = material,
-            .name = name,
         };
-        result = td_scene_add_mesh(scene, &params, mesh);
+        *builder = (tdi_mesh_builder){0};
+        result = tdi_scene_take_mesh(scene, name, material, &primitive, mesh);
     }
     tdi_mesh_builder_free(builder);
     return result;

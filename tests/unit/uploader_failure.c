@@ -153,28 +153,36 @@ static void a_lost_device_fails_every_job(void **state)
     assert_int_equal(t.result, TD_ERROR_DEVICE_LOST);
 }
 
+static td_result take_memory(td_device *device, uint64_t bytes, tdi_allocation *out)
+{
+    const VkMemoryRequirements requirements = {.size = bytes, .alignment = 16, .memoryTypeBits = 3};
+    const tdi_memory_request request = {
+        .requirements = &requirements,
+        .kind = TDI_MEMORY_UPLOAD,
+        .linear = true,
+        .category = TD_BUDGET_GEOMETRY,
+        .name = "other",
+    };
+    return tdi_memory_allocate(device, &request, out);
+}
+
 /* The ring takes what it can get, and without any memory the job fails. */
 static void a_full_budget_makes_a_smaller_ring(void **state)
 {
     (void)state;
     tdi_uploader *uploader = uploader_create(1);
     td_device *device = uploader_device();
-    const VkMemoryRequirements most = {.size = 62 * MIB, .alignment = 16, .memoryTypeBits = 3};
     tdi_allocation other;
-    assert_int_equal(tdi_memory_allocate(device, &most, TDI_MEMORY_UPLOAD, true, TD_BUDGET_GEOMETRY,
-                                         "other", &other),
-                     TD_OK);
+    assert_int_equal(take_memory(device, 62 * MIB, &other), TD_OK);
     tdi_upload_job *job = add_zeros(uploader, 2 * MIB);
     (void)wait_submitted(job);
     assert_true(copies_count() > 2);
     tdi_upload_job_release(job);
     tdi_memory_free(device, &other);
-    const VkMemoryRequirements all = {.size = 64 * MIB, .alignment = 16, .memoryTypeBits = 3};
     tdi_allocation everything;
     td_result result = TD_ERROR_BUDGET;
     while (result == TD_ERROR_BUDGET) /* until the ring is gone */
-        result = tdi_memory_allocate(device, &all, TDI_MEMORY_UPLOAD, true, TD_BUDGET_GEOMETRY,
-                                     "all", &everything);
+        result = take_memory(device, 64 * MIB, &everything);
     assert_int_equal(result, TD_OK);
     expect_failure(add_zeros(uploader, 1), TD_ERROR_BUDGET, NULL);
     tdi_memory_free(device, &everything);
