@@ -7,12 +7,12 @@
  * longer waits for a semaphore that its owner forgot. */
 #define LONGEST_SILENCE_NS (30 * TDI_NS_PER_S)
 
-static _Thread_local tdi_patience patience = TDI_PATIENCE_WAIT;
+static _Thread_local tdi_patience own_patience = TDI_PATIENCE_WAIT;
 
-tdi_patience tdi_set_patience(tdi_patience value)
+tdi_patience tdi_set_patience(tdi_patience patience)
 {
-    tdi_patience before = patience;
-    patience = value;
+    tdi_patience before = own_patience;
+    own_patience = patience;
     return before;
 }
 
@@ -163,7 +163,7 @@ static bool may_still_come(tdi_pressure *pressure, const progress *now)
  * time is over. */
 static bool wait_for_more(tdi_pressure *pressure, uint64_t deadline, progress *now)
 {
-    if (patience != TDI_PATIENCE_WAIT)
+    if (own_patience != TDI_PATIENCE_WAIT)
         return false;
     uint64_t silence = tdi_deadline(tdi_now_ns(), LONGEST_SILENCE_NS);
     uint64_t until = deadline < silence ? deadline : silence;
@@ -195,11 +195,11 @@ td_result tdi_pressure_run(tdi_pressure *pressure, const tdi_attempt *attempt)
 {
     progress now = {0};
 #if TDI_LOCK_CHECKS
-    if (patience != TDI_PATIENCE_NONE)
+    if (own_patience != TDI_PATIENCE_NONE)
         tdi_lock_check_none("memory is asked for under a lock, and may have to be waited for");
 #endif
     run_once(pressure, attempt, &now);
-    if (!is_short(now.result) || patience == TDI_PATIENCE_NONE)
+    if (!is_short(now.result) || own_patience == TDI_PATIENCE_NONE)
         return now.result;
     tdi_shortage shortage = attempt->missing(attempt->user);
     uint64_t freed = shortage.bytes;
