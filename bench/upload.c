@@ -382,6 +382,7 @@ static void open_bench(upload_bench *bench, const char *mib, td_device_info *inf
     }
     memset(bench->source, 0xA5, bench->source_bytes);
     load_ok(tdi_uploader_get(bench->device, &bench->uploader), "uploader");
+    tdi_uploader_hold(bench->uploader); /* as a td_uploader does */
 }
 
 /* An argument: how many MiB stream in; 2048, and 256 on a software device. */

@@ -19,6 +19,7 @@ struct tdi_staging {
     uint32_t slot_count;
     uint32_t current;
     bool open;         /* the current slot is being recorded */
+    bool ends_buffer;  /* it has the last piece of a buffer's range */
     VkDeviceSize used; /* of the open slot */
     td_ticket last;
     staging_slot slots[TDI_STAGING_MOST_SLOTS];
@@ -114,12 +115,14 @@ static td_result open_slot(tdi_staging *staging)
     TDI_TRY_VK("vkBeginCommandBuffer",
                device->vk.vkBeginCommandBuffer(slot->commands, &begin_info));
     staging->used = 0;
+    staging->ends_buffer = false;
     staging->open = true;
     return TD_OK;
 }
 
-/* Everything copied so far is made visible to whatever comes later on the timeline; other queues
- * wait for the ticket. */
+/* Everything copied so far, in earlier slots too, is made visible to whatever comes later on the
+ * timeline; other queues wait for the ticket. Levels of images have barriers of their own, and
+ * between the pieces of one range a barrier would only keep the copies from following each other. */
 static void record_visibility(tdi_staging *staging, const staging_slot *slot)
 {
     const VkMemoryBarrier2 barrier = {
@@ -140,7 +143,8 @@ static void record_visibility(tdi_staging *staging, const staging_slot *slot)
 static td_result submit_slot(tdi_staging *staging, staging_slot *slot)
 {
     td_device *device = staging->device;
-    record_visibility(staging, slot);
+    if (staging->ends_buffer)
+        record_visibility(staging, slot);
     TDI_TRY_VK("vkEndCommandBuffer", device->vk.vkEndCommandBuffer(slot->commands));
     TDI_TRY(tdi_memory_flush(device, &staging->memory.memory, slot->offset, staging->used));
     const tdi_submission submission = {
@@ -292,5 +296,7 @@ td_result tdi_staging_copy(tdi_staging *staging, tdi_transfer *transfer, tdi_sta
         record_buffer_copy(staging, slot->commands, transfer, from, bytes);
     staging->used = used + bytes;
     transfer->done += bytes;
+    staging->ends_buffer =
+        staging->ends_buffer || (!transfer->image && transfer->done == transfer->size);
     return TD_OK;
 }

@@ -11,7 +11,7 @@
 #include "base/pool.h"
 
 #define SLOTS         4
-#define LARGEST_SLOT  (UINT64_C(4) << 20)
+#define LARGEST_SLOT  (UINT64_C(8) << 20)
 #define SMALLEST_SLOT (UINT64_C(64) << 10)
 /* The ring's share of the limit. */
 #define LIMIT_SHARE 16
@@ -41,7 +41,8 @@ struct tdi_uploader {
     tdi_cond settled; /* some job was submitted, failed or cancelled */
     tdi_upload_queue queue;
     bool stopping;
-    bool draining; /* the watch below is with the device */
+    uint32_t holders; /* as long as there are any, the ring stays */
+    bool draining;    /* the watch below is with the device */
     tdi_thread thread;
 
     /* The thread's. */
@@ -290,7 +291,8 @@ static bool work_once(tdi_uploader *uploader)
 {
     tdi_upload_job *job = (tdi_upload_job *)tdi_upload_queue_take(&uploader->queue);
     const bool open = uploader->staging && tdi_staging_is_open(uploader->staging);
-    if (!job && !open && (!uploader->staging || uploader->draining))
+    const bool keep = uploader->holders > 0 && !uploader->stopping;
+    if (!job && !open && (!uploader->staging || uploader->draining || keep))
         return false;
     if (job)
         set_state(job, TDI_UPLOAD_BEGUN);
@@ -392,6 +394,21 @@ td_result tdi_uploader_get(td_device *device, tdi_uploader **out)
         tdi_device_attach(device, TDI_ATTACH_UPLOADER, uploader_make, uploader_destroy, &uploader));
     *out = uploader;
     return TD_OK;
+}
+
+void tdi_uploader_hold(tdi_uploader *uploader)
+{
+    tdi_mutex_lock(&uploader->mutex);
+    uploader->holders++;
+    tdi_mutex_unlock(&uploader->mutex);
+}
+
+void tdi_uploader_let_go(tdi_uploader *uploader)
+{
+    tdi_mutex_lock(&uploader->mutex);
+    uploader->holders--;
+    tdi_cond_signal(&uploader->work);
+    tdi_mutex_unlock(&uploader->mutex);
 }
 
 /* Jobs */

@@ -1,7 +1,7 @@
 /* The uploader of a device: one thread that copies buffers and levels of images to it, the most
  * wanted first, through a ring of staging memory of bounded size on the transfer lane, while frames
  * go on. Nobody has to call anything for progress. The ring is there while there is something to
- * upload; it goes when the last copy is done. Thread-safe. */
+ * upload or somebody holds it; it goes when the last copy is done. Thread-safe. */
 #ifndef TDI_ASYNC_UPLOADER_H
 #define TDI_ASYNC_UPLOADER_H
 
@@ -15,7 +15,12 @@ typedef struct tdi_upload_job tdi_upload_job;
 /* Made on first use, with its thread; td_device_destroy cancels what is queued and ends it. */
 td_result tdi_uploader_get(td_device *device, tdi_uploader **out);
 
-/* Most bytes that the ring takes of the budget: 16 MiB, and a sixteenth of the limit at most. */
+/* Whoever uploads again and again holds the ring, so that it is not made anew each time: making
+ * host-visible memory can keep other threads out of the driver for milliseconds. */
+void tdi_uploader_hold(tdi_uploader *uploader);
+void tdi_uploader_let_go(tdi_uploader *uploader);
+
+/* Most bytes that the ring takes of the budget: 32 MiB, and a sixteenth of the limit at most. */
 VkDeviceSize tdi_uploader_staging_bytes(td_device *device);
 
 /* A job is queued, then begun, submitted, and done once the GPU has made the copies; or cancelled,

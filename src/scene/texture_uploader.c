@@ -410,7 +410,9 @@ static td_result build(td_uploader *uploader, uint32_t threads)
     TDI_TRY(tdi_uploader_get(uploader->device, &uploader->engine));
     TDI_TRY(tdi_pool_create(threads, "td-levels", &uploader->pool));
     const td_result result = tdi_mutex_init(&uploader->mutex, TDI_RANK_SCENE);
-    if (result != TD_OK)
+    if (result == TD_OK)
+        tdi_uploader_hold(uploader->engine);
+    else
         tdi_pool_destroy(uploader->pool);
     return result;
 }
@@ -462,5 +464,6 @@ void td_uploader_destroy(td_uploader *uploader)
     }
     tdi_mutex_unlock(&uploader->mutex);
     tdi_pool_destroy(uploader->pool);
+    tdi_uploader_let_go(uploader->engine);
     drop_uploader(uploader);
 }
