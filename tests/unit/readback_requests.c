@@ -2,6 +2,7 @@
  * state, and how copies are submitted. The device does nothing until it is told to. */
 #include "fake_device.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "async/copy.h"
@@ -19,7 +20,7 @@ static td_device *device;
 static uint64_t leap(void)
 {
     static _Atomic uint64_t time;
-    return time += HOUR_NS;
+    return atomic_fetch_add(&time, HOUR_NS) + HOUR_NS;
 }
 
 static void open_device(uint32_t queues)
