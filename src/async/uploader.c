@@ -85,6 +85,9 @@ static void end_job(tdi_upload_job *job, tdi_upload_state state, td_result resul
     tdi_mutex_unlock(&job->uploader->mutex);
     if (job->finished)
         job->finished(job->user, result);
+    /* Others may end for the same reason, and the callback may have failed at something else. */
+    if (job->sentence)
+        tdi_set_last_error(job->sentence);
     drop_reference(job);
 }
 

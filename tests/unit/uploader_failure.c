@@ -79,6 +79,41 @@ static void a_failed_submission_fails_its_jobs(void **state)
     uploader_destroy_all();
 }
 
+static void fail_otherwise(void *user, td_result result)
+{
+    *(td_result *)user = result;
+    (void)tdi_fail(TD_ERROR_IO, "what the callback failed at");
+}
+
+/* What a callback fails at is not what those that end after it are told. */
+static void a_callback_that_fails_leaves_the_sentence_of_others(void **state)
+{
+    (void)state;
+    tdi_uploader *uploader = uploader_create(1);
+    tdi_upload_job *gate = gate_add(uploader);
+    tdi_upload_job *jobs[2];
+    td_result told_results[2] = {TD_OK, TD_OK};
+    for (uint32_t i = 0; i < 2; i++) {
+        const tdi_upload_job_params params = {.buffer = buffer_of(1),
+                                              .data = zeros,
+                                              .size = 10,
+                                              .finished = fail_otherwise,
+                                              .user = &told_results[i]};
+        assert_int_equal(tdi_uploader_add(uploader, &params, &jobs[i]), TD_OK);
+    }
+    fake_fail_submit(1, VK_ERROR_OUT_OF_HOST_MEMORY);
+    gate_open();
+    expect_failure(gate, TD_ERROR_HOST_MEMORY, NULL);
+    for (uint32_t i = 0; i < 2; i++) {
+        expect_failure(jobs[i], TD_ERROR_HOST_MEMORY, NULL);
+        assert_null(strstr(td_last_error(), "callback"));
+    }
+    until_idle();
+    for (uint32_t i = 0; i < 2; i++)
+        assert_int_equal(told_results[i], TD_ERROR_HOST_MEMORY);
+    uploader_destroy_all();
+}
+
 /* Of five pieces the third is not submitted: what was is told. */
 static void a_job_that_fails_midway_tells_its_last_ticket(void **state)
 {
@@ -108,8 +143,8 @@ static void a_producer_can_fail(void **state)
         const tdi_upload_job_params params = {
             .buffer = buffer_of(0), .size = 4 * MIB, .write = write_until, .user = &limit};
         tdi_upload_job *job = NULL;
-        assert_int_equal(tdi_uploader_add(uploader, &params, &job), TD_OK);
         const uint32_t before = copies_count();
+        assert_int_equal(tdi_uploader_add(uploader, &params, &job), TD_OK);
         td_ticket ticket;
         expect_failure(job, TD_ERROR_IO, &ticket);
         assert_non_null(strstr(td_last_error(), "went away"));
@@ -303,6 +338,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_wrong_is_refused),
         cmocka_unit_test(a_failed_submission_fails_its_jobs),
+        cmocka_unit_test(a_callback_that_fails_leaves_the_sentence_of_others),
         cmocka_unit_test(a_job_that_fails_midway_tells_its_last_ticket),
         cmocka_unit_test(a_producer_can_fail),
         cmocka_unit_test(a_lost_device_fails_every_job),
