@@ -212,7 +212,8 @@ TD_API td_result td_renderer_write_svg(const td_renderer *renderer, const char *
 
 /** Submits up to `views_per_submission` views of the scene as it is now, and gives a request for
  * each. Waits at most `timeout_ns` for a free slot (an image in tiles keeps the caller until its
- * last tile is submitted): ::TD_ERROR_AGAIN (limit 0) or
+ * last tile is submitted; where textures change for these views (`textures_change`), it is kept
+ * until the frames in flight are over, too): ::TD_ERROR_AGAIN (limit 0) or
  * ::TD_ERROR_TIMEOUT while all are in flight or leased, ::TD_ERROR_STATE instead of a wait in a
  * callback (::td_request_fn). `item` numbers the first view in the
  * monitor's spans. On failure there are no requests. ::TD_ERROR_STATE if images of this renderer

@@ -15,6 +15,7 @@ typedef struct staging_slot {
 struct tdi_staging {
     td_device *device;
     tdi_buffer memory;
+    td_lane lane;
     VkDeviceSize slot_bytes;
     uint32_t slot_count;
     uint32_t current;
@@ -25,6 +26,13 @@ struct tdi_staging {
     staging_slot slots[TDI_STAGING_MOST_SLOTS];
 };
 
+/* Pieces are rows and parts of rows, which not every transfer queue can copy. */
+static td_lane choose_lane(const td_device *device)
+{
+    const VkExtent3D granularity = device->queues[device->lane_queue[TD_LANE_TRANSFER]].granularity;
+    return granularity.width == 1 && granularity.height == 1 ? TD_LANE_TRANSFER : TD_LANE_GRAPHICS;
+}
+
 static td_result create_slot(tdi_staging *staging, uint32_t index)
 {
     td_device *device = staging->device;
@@ -33,7 +41,7 @@ static td_result create_slot(tdi_staging *staging, uint32_t index)
     const VkCommandPoolCreateInfo pool_info = {
         .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
         .flags = VK_COMMAND_POOL_CREATE_TRANSIENT_BIT,
-        .queueFamilyIndex = device->queues[device->lane_queue[TD_LANE_TRANSFER]].family,
+        .queueFamilyIndex = device->queues[device->lane_queue[staging->lane]].family,
     };
     TDI_TRY_VK("vkCreateCommandPool",
                device->vk.vkCreateCommandPool(device->handle, &pool_info, NULL, &slot->pool));
@@ -70,6 +78,7 @@ td_result tdi_staging_create(td_device *device, const tdi_staging_params *params
     if (!staging)
         return TD_ERROR_HOST_MEMORY;
     staging->device = device;
+    staging->lane = choose_lane(device);
     staging->slot_bytes = params->slot_bytes;
     staging->slot_count = params->slots;
     td_result result = fill_staging(staging);
@@ -122,7 +131,8 @@ static td_result open_slot(tdi_staging *staging)
 
 /* Everything copied so far, in earlier slots too, is made visible to whatever comes later on the
  * timeline; other queues wait for the ticket. Levels of images have barriers of their own, and
- * between the pieces of one range a barrier would only keep the copies from following each other. */
+ * between the pieces of one range a barrier would only keep the copies from following each other.
+ */
 static void record_visibility(tdi_staging *staging, const staging_slot *slot)
 {
     const VkMemoryBarrier2 barrier = {
@@ -148,7 +158,7 @@ static td_result submit_slot(tdi_staging *staging, staging_slot *slot)
     TDI_TRY_VK("vkEndCommandBuffer", device->vk.vkEndCommandBuffer(slot->commands));
     TDI_TRY(tdi_memory_flush(device, &staging->memory.memory, slot->offset, staging->used));
     const tdi_submission submission = {
-        .lane = TD_LANE_TRANSFER,
+        .lane = staging->lane,
         .commands = &slot->commands,
         .command_count = 1,
     };

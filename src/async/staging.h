@@ -1,4 +1,5 @@
-/* A ring of staging memory in slots, each with a command buffer of the transfer lane: the host
+/* A ring of staging memory in slots, each with a command buffer of the transfer lane, or of the
+ * graphics lane where the transfer queue copies no single rows: the host
  * fills one slot while the GPU copies out of those before it. Who owns the ring copies its data
  * piece by piece and submits a slot when it has no room left for the next. One thread at a time. */
 #ifndef TDI_ASYNC_STAGING_H

@@ -22,7 +22,7 @@ uint32_t tdi_texture_tail(const tdi_image *picture)
 static tdi_vk_image_params image_params(const tdi_image *picture, bool srgb, uint32_t base)
 {
     return (tdi_vk_image_params){
-        .name = picture->name,
+        .name = picture->name ? picture->name : "texture",
         .format = srgb ? VK_FORMAT_R8G8B8A8_SRGB : VK_FORMAT_R8G8B8A8_UNORM,
         .width = tdi_mip_extent(picture->width, base),
         .height = tdi_mip_extent(picture->height, base),

@@ -9,6 +9,7 @@
 /* Blocks that may be partly unused. More where allocations showed that there are more. */
 #define LEAST_SLACK 1
 #define MOST_SLACK  6
+#define MOST_TRIES  8
 
 struct tdi_residency {
     tdi_device_scene *device_scene;
@@ -159,7 +160,7 @@ static uint64_t bytes_beside(const tdi_residency *residency)
 static uint64_t available(const tdi_residency *residency)
 {
     const uint64_t most =
-        tdi_budget_available(residency->device_scene->device->budget) + bytes_now(residency);
+        tdi_memory_available(residency->device_scene->device) + bytes_now(residency);
     const uint64_t beside = bytes_beside(residency);
     return most > beside ? most - beside : 0;
 }
@@ -243,6 +244,11 @@ static td_result make_changed(tdi_residency *residency, tdi_upload *upload)
     return tdi_device_scene_write_materials(residency->device_scene, residency->scene, upload);
 }
 
+static bool lacks(const tdi_residency *residency)
+{
+    return residency->less_detailed && residency->policy == TD_TEXTURES_NEEDED;
+}
+
 static td_result refuse(const tdi_residency *residency)
 {
     uint64_t bytes = 0;
@@ -253,10 +259,22 @@ static td_result refuse(const tdi_residency *residency)
                             "what these views sample of the textures", "beside what is there");
 }
 
+/* Room that somebody else gave back since the plan was made counts, so that it is made again. */
+static td_result refuse_or_plan(tdi_residency *residency)
+{
+    for (uint32_t tries = 0; lacks(residency); tries++) {
+        TDI_TRY(refuse(residency));
+        if (tries == MOST_TRIES)
+            return tdi_fail(TD_ERROR_BUDGET, "memory for what these views sample of the textures "
+                                             "comes and goes; raise the budget");
+        plan(residency);
+    }
+    return TD_OK;
+}
+
 static td_result change(tdi_residency *residency)
 {
-    if (residency->less_detailed && residency->policy == TD_TEXTURES_NEEDED)
-        return refuse(residency);
+    TDI_TRY(refuse_or_plan(residency));
     drop_changed(residency);
     tdi_upload *upload = NULL;
     TDI_TRY(tdi_upload_create(residency->device_scene->device, MOST_STAGING, &upload));

@@ -273,6 +273,8 @@ void td_texture_destroy(td_texture *texture)
 
 void td_texture_set_priority(td_texture *texture, int64_t priority)
 {
+    if (!texture)
+        return;
     td_uploader *uploader = texture->uploader;
     tdi_mutex_lock(&uploader->mutex);
     if (texture->place.queued)

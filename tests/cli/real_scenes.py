@@ -27,7 +27,7 @@ class RealScenes(DeviceCase):
         Png(self.read("out_0000.png"))
 
     def test_a_budget_that_is_too_small_is_refused_with_the_sums(self):
-        ran = self.render("--budget", "64MiB", size="1920x1080",
+        ran = self.render("--budget", "64MiB", "--textures", "all", size="1920x1080",
                           scene=scene("Sponza/glTF/Sponza.gltf"))
         self.check(ran, 4, "64.0 MiB")
         for part in ("geometry", "textures", "MiB"):
