@@ -93,7 +93,7 @@ td_result tdi_watch_interrupts(void (*fn)(void *user, int signal), void *user)
     if (code != 0)
         return tdi_fail(TD_ERROR_SYSTEM, "signals cannot be blocked: %s", tdi_system_text(code));
     interrupt_fn = fn;
-    tdi_thread thread;
+    static tdi_thread thread; /* which nobody joins */
     return tdi_thread_start(&thread, "td-signals", wait_for_interrupts, user);
 }
 

@@ -7,11 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/memory.h"
 #include "base/text.h"
-
-/* Linux keeps 15 characters of a thread's name (pthread_setname_np). */
-#define NAME_CAPACITY 16
 
 typedef int (*create_fn)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 
@@ -139,39 +135,29 @@ bool tdi_cond_wait_until(tdi_cond *cond, tdi_mutex *mutex, uint64_t deadline_ns)
            tdi_now_ns() < deadline_ns;
 }
 
-typedef struct thread_start {
-    tdi_thread_fn fn;
-    void *user;
-    char name[NAME_CAPACITY];
-} thread_start;
-
 static void *run_thread(void *user)
 {
-    thread_start start = *(thread_start *)user;
-    tdi_free(user);
-    pthread_setname_np(pthread_self(), start.name);
-    start.fn(start.user);
+    const tdi_thread *thread = user;
+    pthread_setname_np(pthread_self(), thread->name);
+    thread->fn(thread->user);
     return NULL;
 }
 
 td_result tdi_thread_start(tdi_thread *thread, const char *name, tdi_thread_fn fn, void *user)
 {
-    thread_start *start = tdi_alloc(sizeof *start);
-    if (!start)
-        return TD_ERROR_HOST_MEMORY;
-    *start = (thread_start){.fn = fn, .user = user};
-    tdi_snprintf(start->name, sizeof start->name, "%s", name);
+    thread->fn = fn;
+    thread->user = user;
+    tdi_snprintf(thread->name, sizeof thread->name, "%s", name);
 
     /* A new thread inherits the mask: signals stay with the threads of the host program. */
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int code = atomic_load(&create_thread)(&thread->handle, NULL, run_thread, start);
+    int code = atomic_load(&create_thread)(&thread->handle, NULL, run_thread, thread);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (code == 0)
         return TD_OK;
-    tdi_free(start);
     return tdi_fail(TD_ERROR_SYSTEM,
                     "the thread '%s' could not be started: %s; fewer threads or a higher limit of "
                     "processes may help",

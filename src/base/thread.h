@@ -16,11 +16,20 @@ typedef struct tdi_mutex {
 typedef struct tdi_cond {
     pthread_cond_t handle; /* on CLOCK_MONOTONIC */
 } tdi_cond;
-typedef struct tdi_thread {
-    pthread_t handle;
-} tdi_thread;
 
 typedef void (*tdi_thread_fn)(void *user);
+
+/* Linux keeps 15 characters of a thread's name (pthread_setname_np). */
+#define TDI_THREAD_NAME_CAPACITY 16
+
+/* What the new thread reads when it begins lies here, so that starting one takes no memory that is
+ * given back at some later time. It stays where it is until the thread was joined. */
+typedef struct tdi_thread {
+    pthread_t handle;
+    tdi_thread_fn fn;
+    void *user;
+    char name[TDI_THREAD_NAME_CAPACITY];
+} tdi_thread;
 
 /* For a lock of the process, which nobody initialises or destroys. */
 #define TDI_MUTEX_STATIC(lock_rank)                                                                \
@@ -44,7 +53,7 @@ void tdi_cond_wait(tdi_cond *cond, tdi_mutex *mutex);
 bool tdi_cond_wait_until(tdi_cond *cond, tdi_mutex *mutex, uint64_t deadline_ns);
 
 /* Starts `fn(user)` on a new thread named `name` (at most 15 characters are kept). All signals are
- * blocked on it. */
+ * blocked on it. One that is never joined needs a `thread` that lasts as long as the process. */
 td_result tdi_thread_start(tdi_thread *thread, const char *name, tdi_thread_fn fn, void *user);
 void tdi_thread_join(tdi_thread *thread);
 
