@@ -4,6 +4,7 @@
 #define _XOPEN_SOURCE 700
 
 #include "fault_job.h"
+#include "fault_support.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -217,7 +218,7 @@ static void quiet(void *user, td_log_level level, const char *message)
 /* The cache complains of each of its files that it cannot use, as it should. */
 static void sweep(bool ever, uint32_t step)
 {
-    const uint32_t apart = getenv("TANDEM_TEST_LONG") ? 1 : step;
+    const uint32_t apart = fault_step(step);
     fault_outcome expected, again;
     uint32_t nth = 1;
     disk d;

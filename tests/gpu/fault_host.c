@@ -4,6 +4,7 @@
 #define _XOPEN_SOURCE 700
 
 #include "fault_job.h"
+#include "fault_support.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -93,7 +94,7 @@ static void sweep_allocations(fault_job_fn job, bool ever)
     arm(&allocations, 0, 0);
     fault_place_again(&place, "counting");
     const uint32_t count = atomic_load(&allocations.counted);
-    const uint32_t step = getenv("TANDEM_TEST_LONG") ? 1 : count / SAMPLES;
+    const uint32_t step = fault_step(count / SAMPLES);
     assert_true(count > 50);
     for (uint32_t nth = ever && step > 1 ? step / 2 : 1; nth <= count; nth += step)
         fail_allocation(&place, nth, ever);

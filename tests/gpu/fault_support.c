@@ -82,6 +82,16 @@ bool fault_survives_unwatched(fault_work_fn work, const faults_plan *plan)
     return happened;
 }
 
+uint32_t fault_step(uint32_t step)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    const uint32_t normal = 3 * step;
+#else
+    const uint32_t normal = step;
+#endif
+    return getenv("TANDEM_TEST_LONG") ? 1 : normal;
+}
+
 static uint32_t survive_each(fault_work_fn work, faults_plan plan, uint32_t step)
 {
     uint32_t losses = 0;

@@ -28,6 +28,10 @@ bool fault_survives(fault_work_fn work, const faults_plan *plan);
  * validation bug"). */
 bool fault_survives_unwatched(fault_work_fn work, const faults_plan *plan);
 
+/* How far apart the calls are that a sweep lets fail: every one in the long run; under sanitizers,
+ * where each try takes several times as long, fewer than otherwise. */
+uint32_t fault_step(uint32_t step);
+
 /* Loses the device at the first of these calls (of faults_call), then at one `step` later, and so
  * on until it does not come any more; the long run tries every single one. Submissions once before
  * they have done their work and once after. Fails with fewer than `at_least` losses. */

@@ -48,11 +48,11 @@ static bool survives(const fault_place *p, const fault_sweep *s, uint32_t nth)
 
 void fault_sweep_run(const fault_sweep *sweep)
 {
-    const bool all = getenv("TANDEM_TEST_LONG") != NULL;
-    uint32_t nth = all ? 1 : sweep->first, failures = 0;
+    const uint32_t step = fault_step(sweep->step);
+    uint32_t nth = step == 1 ? 1 : sweep->first, failures = 0;
     fault_place p;
     fault_place_open(sweep->job, &p);
-    for (; survives(&p, sweep, nth); nth += all ? 1 : sweep->step) {
+    for (; survives(&p, sweep, nth); nth += step) {
         failures++;
         if (sweep->error == VK_ERROR_DEVICE_LOST)
             fault_place_renew(&p);

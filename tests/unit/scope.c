@@ -78,7 +78,7 @@ static void end(void *object)
 static void the_newest_goes_first(void **state)
 {
     (void)state;
-    char a[] = "a", b[] = "b", c[] = "c", d[] = "d";
+    static char a[] = "a", b[] = "b", c[] = "c", d[] = "d";
     order[0] = '\0';
     assert_int_equal(td_scope_adopt(scope, a, end), TD_OK);
     assert_int_equal(td_scope_adopt(scope, b, end), TD_OK);
