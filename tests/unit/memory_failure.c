@@ -101,7 +101,7 @@ static void formats(void **state)
 static void pools(void **state)
 {
     (void)state;
-    fail_each_allocation(make_pool, 5);
+    fail_each_allocation(make_pool, 1);
 }
 
 static void reading(void **state)
