@@ -59,5 +59,5 @@ void fault_sweep_run(const fault_sweep *sweep)
     }
     fault_place_close(&p);
     print_message("%u calls have failed, the last of at most %u\n", failures, nth);
-    assert_true(failures > 1);
+    assert_true(failures > 0);
 }
