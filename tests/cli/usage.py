@@ -11,7 +11,7 @@ LATER = [
     "--variant v", "--shadows on", "--lights l.json", "--particles p.json", "--lod 1", "--cull on",
     "--shard 1/2", "--trace t.json", "--page p.html", "--metrics unix:m",
     "--annotations coco", "--cameras c.json", "--quality 90", "--codec av1", "--outputs distance",
-    "--outputs color,normal", "--outputs material", 
+    "--outputs color,normal", "--outputs material",
     "--device all", "--background env", "-o a.jpg",
     "-o a.exr", "-o a_{time}.png",
 ]
