@@ -24,15 +24,14 @@ struct td_texture {
     tdi_upload_place place; /* first: in the uploader's queue, before it is prepared */
     td_uploader *uploader;
     td_device *device;
-    atomic_uint references; /* the caller's, the work's, its task's, and those of reads: whoever
-                               has the GPU use it */
+    atomic_uint references; /* the caller's, the work's, its request's until that has ended, and
+                               those of reads: whoever has the GPU use it */
     tdi_vk_image image;
     VkImageView views[TDI_MAX_MIP_LEVELS]; /* by the first level in them; made when asked for */
     uint32_t channels, texel_bytes;
     bool srgb;
     uint64_t bytes;
 
-    tdi_task task;
     uint8_t *chain; /* all levels, until they are on the device */
     tdi_picture_level levels[TDI_MAX_MIP_LEVELS];
     td_request *request;

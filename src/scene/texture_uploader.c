@@ -1,5 +1,4 @@
 #include <stdatomic.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "async/request.h"
@@ -189,18 +188,31 @@ static void prepare(td_texture *texture)
     finish_part(texture, result);
 }
 
-/* Prepares the most wanted texture, which need not be the one that the task came with. */
+/* Not a part of any texture: the memory of one that is cancelled does not wait for the pool. */
+typedef struct prepare_task {
+    tdi_task task; /* first, so that one is found from the other */
+    td_uploader *uploader;
+} prepare_task;
+
+/* Prepares the most wanted texture, if there is one left. */
 static void run_task(tdi_task *task, uint32_t worker)
 {
-    td_texture *owner = (td_texture *)((char *)task - offsetof(td_texture, task));
-    td_uploader *uploader = owner->uploader;
+    td_uploader *uploader = ((prepare_task *)task)->uploader;
     (void)worker;
+    tdi_free(task);
     tdi_mutex_lock(&uploader->mutex);
     td_texture *texture = (td_texture *)tdi_upload_queue_take(&uploader->queue);
     tdi_mutex_unlock(&uploader->mutex);
     if (texture)
         prepare(texture);
-    tdi_picture_release(owner);
+}
+
+static prepare_task *make_task(td_uploader *uploader)
+{
+    prepare_task *made = tdi_alloc_zero(1, sizeof *made);
+    if (made)
+        *made = (prepare_task){{.run = run_task}, uploader};
+    return made;
 }
 
 /* Cancelling */
@@ -324,24 +336,25 @@ static td_result make_request(td_uploader *uploader, td_texture *texture)
     return TD_OK;
 }
 
-/* The request holds a reference to the texture, as do the work and its task. `request` (may be
- * NULL) is set before anything can happen to it. */
+/* The request holds a reference to the texture, as does the work. `request` (may be NULL) is set
+ * before anything can happen to it. */
 static td_result start(td_uploader *uploader, td_texture *texture, td_request **request)
 {
     TDI_TRY(make_request(uploader, texture));
     td_request *made = texture->request;
-    for (uint32_t i = 0; i < 3; i++)
+    for (uint32_t i = 0; i < 2; i++)
         tdi_picture_retain(texture);
     texture->pending = 1;
-    texture->task.run = run_task;
+    prepare_task *task = make_task(uploader);
     tdi_mutex_lock(&uploader->mutex);
-    const td_result result = tdi_upload_queue_add(&uploader->queue, &texture->place);
+    const td_result result =
+        task ? tdi_upload_queue_add(&uploader->queue, &texture->place) : TD_ERROR_HOST_MEMORY;
     uploader->info.queued++;
     tdi_mutex_unlock(&uploader->mutex);
     if (result == TD_OK) {
-        tdi_pool_submit(uploader->pool, &texture->task);
+        tdi_pool_submit(uploader->pool, &task->task);
     } else {
-        tdi_picture_release(texture); /* there is no task */
+        tdi_free(task);
         texture->result = result;
         end_work(texture, true);
     }

@@ -12,6 +12,8 @@ import re
 import sys
 
 OUTCOMES = {"OK": 0, "EXPECTEDFAIL": 0, "SKIP": 2}
+REASON = r"\[ +ERROR +\] --- |\S+\.[ch]:\d+: error|\w*Error: |.*ERROR: \w+Sanitizer"
+MOST_REASONS = 6
 BEGIN, END = "<!-- long run -->", "<!-- end -->"
 
 
@@ -30,6 +32,13 @@ def single_tests(entry):
     return [passed, len(failed), skipped], sorted(failed)
 
 
+def reasons(entry):
+    """What cmocka or Python's unittest said of each failure, so that the end of a log tells why."""
+    lines = ((entry.get("stdout") or "") + (entry.get("stderr") or "")).splitlines()
+    said = [line for line in lines if re.match(REASON, line)]
+    return said[:MOST_REASONS]
+
+
 def count(paths):
     totals, failures = [0, 0, 0], []
     for path in paths:
@@ -38,7 +47,8 @@ def count(paths):
                 entry = json.loads(line)
                 counts, failed = single_tests(entry)
                 totals = [a + b for a, b in zip(totals, counts)]
-                failures += [f"{path.split('/')[0]}: {entry['name']}: {name}" for name in failed]
+                failures += [f"failed: {path.split('/')[0]}: {entry['name']}: {name}" for name in failed]
+                failures += ["    " + reason for reason in reasons(entry) if failed]
     return totals, failures
 
 
@@ -60,7 +70,7 @@ def main():
     arguments = parser.parse_args()
     (passed, failed, skipped), failures = count(arguments.logs)
     for failure in failures:
-        print("failed:", failure)
+        print(failure)
     summary = f"{passed} passed, {failed} failed, {skipped} skipped"
     if arguments.summary:
         keep_summary(arguments.summary, summary)
