@@ -1,4 +1,4 @@
-#include <tandem/renderer.h>
+#include "render/renderer.h"
 
 #include <math.h>
 #include <string.h>
@@ -6,56 +6,20 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "gpu/import.h"
-#include "render/async_choice.h"
 #include "render/band.h"
 #include "render/guest.h"
 #include "render/hardware.h"
-#include "render/levels.h"
-#include "render/result.h"
 #include "render/result_way.h"
-#include "render/sizing.h"
 #include "render/view.h"
-#include "scene/device_scene.h"
 #include "scene/flat.h"
 #include "scene/scene.h"
 
 #define DEFAULT_SAMPLES    4
 #define DEFAULT_IN_FLIGHT  3
-#define MAX_IN_FLIGHT      16
 #define MAX_RESULT_SLOTS   256
 #define MAX_SIZE           16384
 #define MAX_GUEST_BINDINGS 16
 #define OWN_BINDINGS       2
-
-/* One tile of one submission on its way: its command buffers and what its passes read. */
-typedef struct frame_slot {
-    tdi_plan_slot *plan_slots[2]; /* by mode; 1 is asynchronous; NULL: never */
-    tdi_pass_sets *sets;
-    tdi_buffer frame; /* struct tdi_frame, then the views */
-    td_ticket last;   /* of its last execution */
-} frame_slot;
-
-struct td_renderer {
-    td_device *device;
-    td_scene *scene;
-    td_renderer_params params; /* defaults filled in */
-    tdi_sizing sizing;
-    tdi_passes *passes;
-    td_graph *graph;
-    tdi_pass_resources resources;
-    td_renderer_guest guest; /* params.guest, if it is not NULL */
-    td_plan *plans[2];       /* as the slots' */
-    tdi_async_choice choice;
-    td_ticket last; /* of the last submission */
-    tdi_device_scene *device_scene;
-    tdi_levels *levels; /* NULL: all textures are there for good */
-    tdi_results *results;
-    tdi_buffer transient[2];
-    frame_slot slots[MAX_IN_FLIGHT + 1];
-    uint32_t slot_count, next_slot;
-    const char *raster_reason;
-    const char *copy_reason;
-};
 
 static td_result check_appearance(const td_renderer_params *params)
 {
@@ -91,9 +55,9 @@ static td_result check_params(const td_renderer_params *params)
     const uint32_t known = TD_OUTPUT_COLOR | TD_OUTPUT_DEPTH | TD_OUTPUT_OBJECT;
     if (params->outputs & ~known)
         return tdi_fail(TD_ERROR_ARGUMENT, "unknown outputs: 0x%x", params->outputs & ~known);
-    if (params->in_flight > MAX_IN_FLIGHT)
+    if (params->in_flight > TDI_MAX_IN_FLIGHT)
         return tdi_fail(TD_ERROR_ARGUMENT, "%u submissions in flight; at most %d",
-                        params->in_flight, MAX_IN_FLIGHT);
+                        params->in_flight, TDI_MAX_IN_FLIGHT);
     if (params->result_slots < 2 || params->result_slots > MAX_RESULT_SLOTS)
         return tdi_fail(TD_ERROR_ARGUMENT, "%u result slots; 2 to %d are possible",
                         params->result_slots, MAX_RESULT_SLOTS);
@@ -142,11 +106,6 @@ static td_result choose_way_of_results(td_renderer *renderer)
     return TD_OK;
 }
 
-static bool copies_results(const td_renderer *renderer)
-{
-    return renderer->params.copy_results == TD_COPY_ALWAYS;
-}
-
 static td_result declare_frame(td_renderer *renderer)
 {
     td_raster raster;
@@ -159,7 +118,7 @@ static td_result declare_frame(td_renderer *renderer)
         .outputs = renderer->params.outputs,
         .cluster_instances = renderer->scene->flat->cluster_instance_count,
         .masked = tdi_scene_is_masked(renderer->scene),
-        .copy_out = copies_results(renderer),
+        .copy_out = tdi_renderer_copies(renderer),
         .threads = renderer->scene->threads,
         .raster = raster,
         .scene = renderer->scene,
@@ -170,7 +129,7 @@ static td_result declare_frame(td_renderer *renderer)
     TDI_TRY(td_graph_create("view", &renderer->graph));
     TDI_TRY(tdi_passes_declare(renderer->passes, renderer->graph, &renderer->resources));
     return tdi_guest_declare(renderer->params.guest, renderer->graph, &renderer->resources,
-                             copies_results(renderer));
+                             tdi_renderer_copies(renderer));
 }
 
 static td_result size_frame(td_renderer *renderer)
@@ -198,7 +157,7 @@ static td_result size_frame(td_renderer *renderer)
                                  renderer->sizing.in_flight);
 }
 
-static td_result create_slot(td_renderer *renderer, frame_slot *slot, uint32_t index)
+static td_result create_slot(td_renderer *renderer, tdi_frame_slot *slot, uint32_t index)
 {
     const tdi_buffer_params params = {
         .name = "frame",
@@ -307,7 +266,7 @@ void td_renderer_destroy(td_renderer *renderer)
         return;
     wait_for_gpu(renderer);
     /* First the slots: they wait also for what a failed submission left on the queues. */
-    for (uint32_t i = 0; i < MAX_IN_FLIGHT + 1; i++) {
+    for (uint32_t i = 0; i < TDI_MAX_IN_FLIGHT + 1; i++) {
         for (int async = 0; async < 2; async++)
             tdi_plan_slot_destroy(renderer->slots[i].plan_slots[async]);
         tdi_pass_sets_destroy(renderer->slots[i].sets);
@@ -325,59 +284,6 @@ void td_renderer_destroy(td_renderer *renderer)
     tdi_passes_destroy(renderer->passes);
     td_scene_destroy(renderer->scene);
     tdi_free(renderer);
-}
-
-void td_renderer_get_info(const td_renderer *renderer, td_renderer_info *out)
-{
-    const tdi_sizing *sizing = &renderer->sizing;
-    *out = (td_renderer_info){
-        .in_flight = sizing->in_flight,
-        .result_slots = sizing->result_slots,
-        .views_per_submission = sizing->views,
-        .tile_width = sizing->tile_width,
-        .tile_height = sizing->tile_height,
-        .tiles = tdi_band_tiles(renderer->params.width, renderer->params.height,
-                                sizing->band_height, sizing->tile_width, sizing->tile_height),
-        .bands = tdi_band_count(renderer->params.height, sizing->band_height),
-        .band_height = sizing->band_height,
-        .transient_bytes = sizing->transient_bytes * sizing->transient_sets,
-        .readback_bytes = sizing->layout.view_bytes * sizing->views * sizing->result_slots,
-        .raster = renderer->params.raster,
-        .raster_reason = renderer->raster_reason,
-        .copied = copies_results(renderer),
-        .copy_reason = renderer->copy_reason,
-    };
-    tdi_async_choice_describe(&renderer->choice, out);
-    tdi_device_scene_describe(renderer->device_scene, out);
-    if (renderer->levels)
-        tdi_residency_describe(tdi_levels_residency(renderer->levels), out);
-}
-
-static td_texture_state texture_state(const td_renderer *renderer, uint32_t index)
-{
-    const tdi_device_texture *texture = &renderer->device_scene->textures[index];
-    const tdi_image *picture = &renderer->scene->images[texture->picture];
-    const tdi_levels *levels = renderer->levels;
-    return (td_texture_state){
-        .name = picture->name,
-        .srgb = texture->srgb,
-        .width = picture->width,
-        .height = picture->height,
-        .levels = picture->levels,
-        .first_level = texture->base,
-        .least_level = levels ? tdi_residency_least_level(tdi_levels_residency(levels), index) : 0,
-    };
-}
-
-td_result td_renderer_textures(const td_renderer *renderer, td_texture_state *states,
-                               uint32_t capacity, uint32_t *count)
-{
-    if (!renderer || !count || (!states && capacity > 0))
-        return tdi_fail(TD_ERROR_ARGUMENT, "td_renderer_textures: an argument is NULL");
-    *count = renderer->device_scene->texture_count;
-    for (uint32_t i = 0; i < capacity && i < *count; i++)
-        states[i] = texture_state(renderer, i);
-    return TD_OK;
 }
 
 td_result td_renderer_write_svg(const td_renderer *renderer, const char *path, bool replace)
@@ -421,9 +327,9 @@ static void fill_frame(const td_renderer *renderer, uint32_t views, tdi_band ban
 }
 
 /* A slot whose last execution is done. */
-static td_result next_slot(td_renderer *renderer, frame_slot **out)
+static td_result next_slot(td_renderer *renderer, tdi_frame_slot **out)
 {
-    frame_slot *slot = &renderer->slots[renderer->next_slot];
+    tdi_frame_slot *slot = &renderer->slots[renderer->next_slot];
     if (slot->last.value)
         TDI_TRY(tdi_ticket_wait(renderer->device, slot->last, UINT64_MAX));
     renderer->next_slot = (renderer->next_slot + 1) % renderer->slot_count;
@@ -441,7 +347,7 @@ typedef struct submission {
     td_ticket last;
 } submission;
 
-static td_result write_frame(td_renderer *renderer, frame_slot *slot, submission *work)
+static td_result write_frame(td_renderer *renderer, tdi_frame_slot *slot, submission *work)
 {
     uint8_t *mapped = slot->frame.memory.mapped;
     const size_t view_bytes = work->frame.view_count * sizeof(struct tdi_view);
@@ -460,7 +366,7 @@ static bool is_last_tile(const td_renderer *renderer, const struct tdi_frame *fr
 
 static td_result execute_tile(td_renderer *renderer, submission *work)
 {
-    frame_slot *slot = NULL;
+    tdi_frame_slot *slot = NULL;
     TDI_TRY(next_slot(renderer, &slot));
     TDI_TRY(write_frame(renderer, slot, work));
     const td_binding own[OWN_BINDINGS] = {
