@@ -184,7 +184,8 @@ typedef struct td_renderer_info {
     uint64_t texture_full_bytes;   /**< Of all levels. */
     uint64_t texture_changes;      /**< Times that a texture got other levels. */
     uint64_t views_less_detailed;  /**< Views that sampled less than they would have (lru and
-                                        priority). */
+                                        priority). A view in bands is one, known by its camera and
+                                        `item`, unless the bands of more than 8 take turns. */
 } td_renderer_info;
 
 /** What a texture has on the device. */

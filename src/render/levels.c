@@ -1,6 +1,7 @@
 #include "render/levels.h"
 
 #include "base/memory.h"
+#include "render/band.h"
 
 struct tdi_levels {
     td_device *device;
@@ -8,6 +9,8 @@ struct tdi_levels {
     tdi_footprint *footprint;
     tdi_device_scene *device_scene;
     tdi_residency *residency;
+    uint32_t band_height;
+    tdi_view_tally *less_detailed;
 };
 
 td_result tdi_levels_create(td_device *device, const td_renderer_params *params,
@@ -18,6 +21,7 @@ td_result tdi_levels_create(td_device *device, const td_renderer_params *params,
         return TD_ERROR_HOST_MEMORY;
     levels->device = device;
     levels->params = params;
+    levels->band_height = sizing->band_height;
     const tdi_footprint_params footprint = {
         .samples = params->samples,
         .width = params->width,
@@ -27,7 +31,10 @@ td_result tdi_levels_create(td_device *device, const td_renderer_params *params,
         .scene = params->scene,
         .monitor = params->monitor,
     };
-    const td_result result = tdi_footprint_create(device, &footprint, &levels->footprint);
+    td_result result = tdi_footprint_create(device, &footprint, &levels->footprint);
+    if (result == TD_OK)
+        result = tdi_view_tally_create(tdi_band_count(params->height, sizing->band_height),
+                                       &levels->less_detailed);
     if (result != TD_OK) {
         tdi_levels_destroy(levels);
         return result;
@@ -42,6 +49,7 @@ void tdi_levels_destroy(tdi_levels *levels)
         return;
     tdi_residency_destroy(levels->residency);
     tdi_footprint_destroy(levels->footprint);
+    tdi_view_tally_destroy(levels->less_detailed);
     tdi_free(levels);
 }
 
@@ -99,9 +107,22 @@ td_result tdi_levels_prepare(tdi_levels *levels, const struct tdi_frame *frame,
     return change_if_wanted(levels, last);
 }
 
-void tdi_levels_submitted(tdi_levels *levels, uint32_t views)
+void tdi_levels_submitted(tdi_levels *levels, const struct tdi_frame *frame,
+                          const struct tdi_view *views, uint64_t item)
 {
-    tdi_residency_submitted(levels->residency, views);
+    if (!tdi_residency_submitted(levels->residency))
+        return;
+    if (levels->band_height >= frame->image_height)
+        tdi_view_tally_add(levels->less_detailed, frame->view_count);
+    else
+        tdi_view_tally_add_band(levels->less_detailed, &views[0], item,
+                                frame->first_row / levels->band_height);
+}
+
+void tdi_levels_describe(const tdi_levels *levels, td_renderer_info *out)
+{
+    tdi_residency_describe(levels->residency, out);
+    out->views_less_detailed = tdi_view_tally_count(levels->less_detailed);
 }
 
 const tdi_residency *tdi_levels_residency(const tdi_levels *levels)

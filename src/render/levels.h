@@ -5,6 +5,7 @@
 
 #include "render/footprint.h"
 #include "render/sizing.h"
+#include "render/view_tally.h"
 #include "scene/residency.h"
 
 typedef struct tdi_levels tdi_levels;
@@ -24,9 +25,12 @@ td_result tdi_levels_start(tdi_levels *levels, tdi_device_scene *device_scene,
  * frames in flight, is reached. TD_ERROR_BUDGET where the policy leaves nothing out. */
 td_result tdi_levels_prepare(tdi_levels *levels, const struct tdi_frame *frame,
                              const struct tdi_view *views, td_ticket last);
-/* These views were submitted. */
-void tdi_levels_submitted(tdi_levels *levels, uint32_t views);
+/* These views were submitted. `item`: the submission's. */
+void tdi_levels_submitted(tdi_levels *levels, const struct tdi_frame *frame,
+                          const struct tdi_view *views, uint64_t item);
 
+/* Fills in what td_renderer_info says of textures. */
+void tdi_levels_describe(const tdi_levels *levels, td_renderer_info *out);
 const tdi_residency *tdi_levels_residency(const tdi_levels *levels);
 
 #endif

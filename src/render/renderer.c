@@ -498,7 +498,7 @@ static td_result submit(td_renderer *renderer, const td_camera *cameras, uint32_
     }
     tdi_async_choice_submitted(&renderer->choice, work.last, count);
     if (renderer->levels)
-        tdi_levels_submitted(renderer->levels, count);
+        tdi_levels_submitted(renderer->levels, &work.frame, work.views, item);
     tdi_result_submitted(work.result, work.last, requests);
     return TD_OK;
 }

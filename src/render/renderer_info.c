@@ -27,7 +27,7 @@ void td_renderer_get_info(const td_renderer *renderer, td_renderer_info *out)
     tdi_async_choice_describe(&renderer->choice, out);
     tdi_device_scene_describe(renderer->device_scene, out);
     if (renderer->levels)
-        tdi_residency_describe(tdi_levels_residency(renderer->levels), out);
+        tdi_levels_describe(renderer->levels, out);
 }
 
 static td_texture_state texture_state(const td_renderer *renderer, uint32_t index)

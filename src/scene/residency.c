@@ -22,7 +22,7 @@ struct tdi_residency {
     uint32_t *least;
     uint32_t slack_blocks;
     bool less_detailed; /* what is planned is less than what is needed */
-    uint64_t submissions, changes, views_less_detailed;
+    uint64_t submissions, changes;
 };
 
 static uint32_t need_index(const tdi_device_texture *texture)
@@ -298,16 +298,16 @@ td_result tdi_residency_apply(tdi_residency *residency)
     return result;
 }
 
-void tdi_residency_submitted(tdi_residency *residency, uint32_t views)
+bool tdi_residency_submitted(tdi_residency *residency)
 {
     if (!residency->less_detailed)
-        return;
-    residency->views_less_detailed += views;
+        return false;
     for (uint32_t i = 0; i < residency->device_scene->texture_count; i++) {
         const tdi_residency_item *item = &residency->items[i];
         if (item->base > item->needed && item->base > residency->least[i])
             residency->least[i] = item->base;
     }
+    return true;
 }
 
 void tdi_residency_describe(const tdi_residency *residency, td_renderer_info *out)
@@ -320,7 +320,6 @@ void tdi_residency_describe(const tdi_residency *residency, td_renderer_info *ou
         out->textures_partial += residency->items[i].base > 0;
     }
     out->texture_changes = residency->changes;
-    out->views_less_detailed = residency->views_less_detailed;
 }
 
 uint32_t tdi_residency_least_level(const tdi_residency *residency, uint32_t texture)

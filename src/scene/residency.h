@@ -34,10 +34,10 @@ bool tdi_residency_wants_change(tdi_residency *residency);
 /* Brings the device to what is needed; no frame may be in flight. The device scene is ready when it
  * is there. TD_ERROR_BUDGET where the policy leaves nothing out. What was begun can be repeated. */
 td_result tdi_residency_apply(tdi_residency *residency);
-/* So many views are submitted with what is there. */
-void tdi_residency_submitted(tdi_residency *residency, uint32_t views);
+/* What was begun is submitted with what is there. True if that is less than it samples. */
+bool tdi_residency_submitted(tdi_residency *residency);
 
-/* Fills in what td_renderer_info says of textures. */
+/* Fills in what td_renderer_info says of textures, but for the views. */
 void tdi_residency_describe(const tdi_residency *residency, td_renderer_info *out);
 /* The highest first level that a view made do with; 0: none had to. */
 uint32_t tdi_residency_least_level(const tdi_residency *residency, uint32_t texture);

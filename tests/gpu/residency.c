@@ -10,7 +10,7 @@
 #define SMALL (12 * MIB)
 #define TIGHT (4 * MIB)
 
-enum { WIDTH = 160, HEIGHT = 120, WALLS = 11, TEXELS = 512, VIEWS = 4 };
+enum { WIDTH = 160, HEIGHT = 120, WALLS = 11, TEXELS = 512, VIEWS = 4, BANDS = 8 };
 
 /* Noise at every scale, so that each level looks different; alpha cuts holes. */
 static uint32_t add_noise(td_scene *scene, uint32_t seed)
@@ -232,6 +232,65 @@ static void others_render_with_less_detail(td_device *device)
     td_scene_destroy(scene);
 }
 
+typedef scene_picture band_pictures[VIEWS][BANDS];
+
+/* The views in bands, of which the last comes first, on a device of its own. */
+static td_renderer_info render_bands(td_scene *scene, uint64_t budget, band_pictures pictures)
+{
+    td_device *device = NULL;
+    td_renderer_info info;
+    const td_device_params device_params = {.budget_bytes = budget, .validation = true};
+    td_renderer_params params = scene_renderer_params(scene, WIDTH, HEIGHT);
+    gpu_ok(td_device_create(&device_params, &device));
+    params.textures = TD_TEXTURES_PRIORITY;
+    params.band_height = HEIGHT / BANDS;
+    td_renderer *renderer = scene_renderer(device, &params);
+    for (uint32_t view = 0; view < VIEWS; view++) {
+        const td_camera camera = camera_of(view);
+        for (uint32_t band = BANDS; band-- > 0;) {
+            td_request *request = NULL;
+            gpu_ok(td_renderer_submit_band(renderer, &camera, band, 0, SCENE_LIMIT_NS, &request));
+            pictures[view][band] = scene_take(request);
+        }
+    }
+    td_renderer_get_info(renderer, &info);
+    td_renderer_destroy(renderer);
+    td_device_destroy(device);
+    return info;
+}
+
+/* Bands of a view that differ. */
+static uint32_t compare_bands(scene_picture a[BANDS], scene_picture b[BANDS])
+{
+    uint32_t first, differing = 0;
+    for (uint32_t band = 0; band < BANDS; band++) {
+        differing += scene_differences(&a[band], &b[band], &first) > 0;
+        scene_picture_free(&a[band]);
+        scene_picture_free(&b[band]);
+    }
+    return differing;
+}
+
+static void a_view_in_bands_counts_once(td_device *device)
+{
+    (void)device;
+    static band_pictures all, less;
+    td_scene *scene = make_walls();
+    uint32_t views = 0, bands = 0;
+    (void)render_bands(scene, AMPLE, all);
+    const td_renderer_info info = render_bands(scene, TIGHT, less);
+    for (uint32_t view = 0; view < VIEWS; view++) {
+        const uint32_t differing = compare_bands(all[view], less[view]);
+        views += differing > 0;
+        bands += differing;
+    }
+    assert_true(bands >= VIEWS); /* so many submissions lacked something */
+    /* What a mask outside of a band lacks counts, and is not seen in it. */
+    assert_true(info.views_less_detailed >= views);
+    assert_true(info.views_less_detailed < VIEWS);
+    td_scene_destroy(scene);
+}
+
 static void a_policy_must_exist(td_device *device)
 {
     td_scene *scene = make_walls();
@@ -250,6 +309,7 @@ int main(void)
         gpu_test(all_asks_for_all),
         gpu_test(needed_refuses_a_view_and_goes_on),
         gpu_test(others_render_with_less_detail),
+        gpu_test(a_view_in_bands_counts_once),
         gpu_test(a_policy_must_exist),
     };
     return gpu_run_tests(tests);
