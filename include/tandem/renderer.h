@@ -190,7 +190,8 @@ typedef struct td_renderer_info {
 
 /** What a texture has on the device. */
 typedef struct td_texture_state {
-    const char *name;     /**< Of the picture; may be NULL; lives as long as the scene. */
+    const char *name;     /**< Of the picture, or else the URI of its file; may be NULL; lives
+                             as long as the scene. */
     bool srgb;            /**< Read as colour. */
     uint32_t width;       /**< Texels of level 0. */
     uint32_t height;      /**< Texels of level 0. */

@@ -147,9 +147,14 @@ td_result tdi_uri_decode_data(const char *uri, uint8_t **data, size_t *size)
     return tdi_fail(TD_ERROR_INPUT, "the base64 of the data URI is damaged");
 }
 
+bool tdi_uri_is_data(const char *uri)
+{
+    return strncasecmp(uri, "data:", 5) == 0;
+}
+
 td_result tdi_gltf_fetch(const tdi_gltf *gltf, const char *uri, uint8_t **data, size_t *size)
 {
-    if (strncasecmp(uri, "data:", 5) == 0)
+    if (tdi_uri_is_data(uri))
         return tdi_uri_decode_data(uri, data, size);
     char *path;
     TDI_TRY(tdi_uri_to_path(uri, &path));

@@ -13,6 +13,9 @@ td_result tdi_uri_to_path(const char *uri, char **path);
  * caller's (tdi_free). */
 td_result tdi_uri_decode_data(const char *uri, uint8_t **data, size_t *size);
 
+/* True for a "data:" URI. */
+bool tdi_uri_is_data(const char *uri);
+
 /* Fetches what a URI names, of either kind. Thread-safe. */
 td_result tdi_gltf_fetch(const tdi_gltf *gltf, const char *uri, uint8_t **data, size_t *size);
 

@@ -64,6 +64,17 @@ static td_result read_sampler(const tdi_gltf *gltf, const tdi_json *texture_at,
     return TD_OK;
 }
 
+/* An image's name, or else the URI of its file as it is written. NULL where it has neither. */
+static td_result read_name(const tdi_json *at, const char **out)
+{
+    const char *uri = NULL;
+    TDI_TRY(tdi_json_get_string(at, "name", out));
+    TDI_TRY(tdi_json_get_string(at, "uri", &uri));
+    if ((!*out || !**out) && uri && !tdi_uri_is_data(uri))
+        *out = uri;
+    return TD_OK;
+}
+
 /* The scene's image for image `index` of the file. */
 static td_result take_image(tdi_gltf *gltf, uint32_t index, uint32_t *out)
 {
@@ -72,7 +83,7 @@ static td_result take_image(tdi_gltf *gltf, uint32_t index, uint32_t *out)
         const char *name = NULL;
         tdi_image *image;
         TDI_TRY(tdi_json_get_item(&gltf->arrays.images, index, &at));
-        TDI_TRY(tdi_json_get_string(&at, "name", &name));
+        TDI_TRY(read_name(&at, &name));
         TDI_TRY(tdi_scene_new_image(gltf->scene, name, &image));
         gltf->images[index] = gltf->scene->image_count - 1;
         gltf->image_sources[gltf->images[index]] = index;

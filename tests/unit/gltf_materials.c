@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
+#include "scene/gltf_buffer.h"
+
 /* A PNG of one white texel. */
 #define WHITE                                                                                      \
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8/5+hHgAH"   \
@@ -133,6 +136,36 @@ static void one_fetch_serves_occlusion_where_it_can(void **state)
     td_scene_destroy(scene);
 }
 
+#define IMAGES(first, second, third)                                                               \
+    "{\"asset\":{\"version\":\"2.0\"},\"images\":[{" first "},{" second "},{" third                \
+    "}],\"textures\":[{\"source\":0},{\"source\":1},{\"source\":2}],\"materials\":[{"              \
+    "\"normalTexture\":{\"index\":0},\"occlusionTexture\":{\"index\":1},"                          \
+    "\"emissiveTexture\":{\"index\":2}}]}"
+
+static void pictures_have_the_name_of_their_file_where_they_have_none(void **state)
+{
+    (void)state;
+    uint8_t *png;
+    size_t size;
+    assert_int_equal(tdi_uri_decode_data(WHITE, &png, &size), TD_OK);
+    gltf_write("a b.png", png, size);
+    gltf_write("c.png", png, size);
+    tdi_free(png);
+    td_scene *scene =
+        gltf_load(IMAGES("\"uri\":\"a%20b.png\"", "\"uri\":\"c.png\",\"name\":\"stone\"",
+                         "\"uri\":\"c.png\",\"name\":\"\""));
+    const char *expected[] = {"a%20b.png", "stone", "c.png"};
+    assert_int_equal(scene->image_count, 3);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_string_equal(scene->images[i].name, expected[i]);
+    td_scene_destroy(scene);
+    scene = gltf_load(FILE_OF("{\"normalTexture\":{\"index\":1}}"));
+    assert_null(scene->images[0].name);
+    td_scene_destroy(scene);
+    gltf_refuse(IMAGES("\"uri\":1", "\"uri\":\"c.png\"", "\"uri\":\"c.png\""), TD_ERROR_INPUT,
+                "/images/0/uri: is not a string");
+}
+
 static void what_is_not_drawn_fully_is_said(void **state)
 {
     (void)state;
@@ -182,6 +215,7 @@ int main(void)
         cmocka_unit_test(samplers_are_translated),
         cmocka_unit_test(texture_transforms_are_those_of_the_examples),
         cmocka_unit_test(one_fetch_serves_occlusion_where_it_can),
+        cmocka_unit_test(pictures_have_the_name_of_their_file_where_they_have_none),
         cmocka_unit_test(what_is_not_drawn_fully_is_said),
         cmocka_unit_test(wrong_materials_are_refused),
         cmocka_unit_test(damaged_images_are_refused),
