@@ -252,7 +252,7 @@ typedef struct td_scene_info {
     uint32_t textures;              /**< Textures. */
     uint32_t cameras;               /**< Cameras. */
     uint64_t geometry_bytes;        /**< Device memory that the geometry takes. */
-    uint64_t texture_bytes;         /**< Device memory that the textures take, all levels. */
+    uint64_t texture_bytes;         /**< Device memory of the textures' texels, all levels. */
     float bounds_min[3];            /**< Of the world's bounding box; 0 if nothing is drawn. */
     float bounds_max[3];            /**< Of the world's bounding box. */
     uint32_t unsupported_count;     /**< Number of sentences in `unsupported`. */

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "scene/matrix.h"
+#include "scene/texture_plan.h"
 
 #define DEFAULT_AMBIENT 0.1f
 
@@ -219,24 +220,6 @@ td_result td_scene_set_ambient(td_scene *scene, const float radiance[3])
     return TD_OK;
 }
 
-/* RGBA8 with all mip levels, as the device will hold it: once for each way it is read. */
-static uint64_t image_bytes(const tdi_image *image)
-{
-    uint64_t bytes = 0;
-    uint32_t width = image->width;
-    uint32_t height = image->height;
-    while (width > 0 && height > 0) {
-        bytes += (uint64_t)4 * width * height;
-        if (width == 1 && height == 1)
-            break;
-        width = width > 1 ? width / 2 : 1;
-        height = height > 1 ? height / 2 : 1;
-    }
-    uint32_t readings = (image->uses & TDI_IMAGE_USED_SRGB ? 1u : 0u) +
-                        (image->uses & TDI_IMAGE_USED_LINEAR ? 1u : 0u);
-    return bytes * readings;
-}
-
 static uint64_t stored_triangles(const td_scene *scene)
 {
     uint64_t triangles = 0;
@@ -270,9 +253,7 @@ td_result td_scene_get_info(const td_scene *scene, td_scene_info *out)
         .unsupported_count = scene->unsupported_count,
         .unsupported = (const char *const *)scene->unsupported,
     };
-    for (uint32_t i = 0; i < scene->image_count; i++)
-        out->texture_bytes += image_bytes(&scene->images[i]);
     memcpy(out->bounds_min, flat->bounds_min, sizeof out->bounds_min);
     memcpy(out->bounds_max, flat->bounds_max, sizeof out->bounds_max);
-    return TD_OK;
+    return tdi_texture_plan_measure(scene, &out->texture_bytes);
 }

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "scene/material.h"
+#include "scene/mipmap.h"
 
 #define CONFLICT (TD_NONE - 1) /* R is read, or wanted by more than one picture */
 
@@ -98,6 +99,29 @@ void tdi_texture_plan_free(tdi_texture_plan *plan)
     tdi_free(plan->readings);
     tdi_free(plan->occlusion);
     *plan = (tdi_texture_plan){0};
+}
+
+static uint64_t sum_readings(const td_scene *scene, const tdi_texture_plan *plan)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < scene->image_count; i++) {
+        const tdi_image *image = &scene->images[i];
+        const uint64_t texels = tdi_mip_offset(image->width, image->height, image->levels);
+        if (plan->readings[i] & TDI_IMAGE_USED_SRGB)
+            bytes += texels;
+        if (plan->readings[i] & TDI_IMAGE_USED_LINEAR)
+            bytes += texels;
+    }
+    return bytes;
+}
+
+td_result tdi_texture_plan_measure(const td_scene *scene, uint64_t *bytes)
+{
+    tdi_texture_plan plan;
+    const td_result result = tdi_texture_plan_make(scene, &plan);
+    *bytes = result == TD_OK ? sum_readings(scene, &plan) : 0;
+    tdi_texture_plan_free(&plan);
+    return result;
 }
 
 uint8_t *tdi_texture_plan_compose(const tdi_image *picture, const tdi_image *occlusion,

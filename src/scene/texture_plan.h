@@ -16,6 +16,10 @@ td_result tdi_texture_plan_make(const td_scene *scene, tdi_texture_plan *out);
 /* Also after a failure. */
 void tdi_texture_plan_free(tdi_texture_plan *plan);
 
+/* The bytes of the texels that such a plan brings to a device, with all levels, each picture once
+ * for each of its readings. What drivers add between levels is theirs. */
+td_result tdi_texture_plan_measure(const td_scene *scene, uint64_t *bytes);
+
 /* The texels of a picture from `offset` bytes on with another's R; both of the same size with all
  * levels. The result is the caller's (tdi_free); NULL without memory. */
 uint8_t *tdi_texture_plan_compose(const tdi_image *picture, const tdi_image *occlusion,

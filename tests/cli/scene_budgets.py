@@ -43,6 +43,16 @@ class SceneBudgets(DeviceCase):
         self.assertEqual(textures["reduced"], [])
         self.assertEqual(self.read("192MiB.png"), self.read("1GiB.png"))
 
+    def test_info_says_what_all_textures_take(self):
+        info = json.loads(support.tandem("info", SPONZA, "--json").text)
+        self.check(self.render("--budget", "1GiB", "--textures", "all", "-o", "all.png",
+                               "--report", "all.json", size="64x64", scene=SPONZA))
+        textures = self.report("all")["textures"]
+        self.assertEqual(textures["bytes"], textures["full_bytes"])
+        # What drivers add to texels is little, and a texture too many would be much.
+        self.assertLessEqual(info["texture_bytes"], textures["bytes"])
+        self.assertGreater(info["texture_bytes"] * 1.005, textures["bytes"])
+
     def test_less_detail_is_reported_texture_by_texture(self):
         self.check(self.render_inside("96MiB", "priority"))
         textures = self.report("96MiB")["textures"]
@@ -51,6 +61,7 @@ class SceneBudgets(DeviceCase):
         self.assertGreater(len(textures["reduced"]), 0)
         self.assertLess(len(textures["reduced"]), textures["count"])
         for texture in textures["reduced"]:
+            self.assertRegex(texture["name"], "[.](jpg|png)$")  # its pictures have but a uri
             self.assertGreater(texture["first_level"], 0)
             self.assertLess(texture["first_level"], texture["levels"])
         self.assertIn("96MiB.png", self.files())

@@ -149,6 +149,55 @@ static void what_fits_is_there_for_good(td_device *device)
     td_scene_destroy(scene);
 }
 
+/* Occlusion of a picture of its own, which rides along in R of the other, and one that cannot. */
+static td_scene *make_occluded(void)
+{
+    td_scene *scene = scene_make();
+    td_material_params params = scene_unlit_params();
+    params.unlit = false;
+    params.base_color_texture.texture = add_noise(scene, 0);
+    params.metallic_roughness_texture.texture = add_noise(scene, 1);
+    params.occlusion_texture.texture = add_noise(scene, 2);
+    (void)scene_place_at(scene, scene_quad(scene, 3, 3, scene_material(scene, &params)), 0, 0, 0,
+                         0);
+    params.metallic_roughness_texture = params.base_color_texture;
+    params.occlusion_texture.texture = add_noise(scene, 3);
+    (void)scene_place_at(scene, scene_quad(scene, 3, 3, scene_material(scene, &params)), 0, 0, -1,
+                         1);
+    return scene;
+}
+
+static uint64_t texel_bytes(const td_texture_state *state)
+{
+    uint64_t texels = 0;
+    for (uint32_t level = state->first_level; level < state->levels; level++)
+        texels += (uint64_t)(state->width >> level) * (state->height >> level);
+    return 4 * texels;
+}
+
+static void a_scene_says_what_it_takes_on_a_device(td_device *device)
+{
+    td_scene *scene = make_occluded();
+    td_scene_info expected;
+    td_renderer_info info;
+    td_texture_state states[8];
+    uint32_t count = 0;
+    uint64_t bytes = 0;
+    gpu_ok(td_scene_get_info(scene, &expected));
+    td_renderer_params params = scene_renderer_params(scene, WIDTH, HEIGHT);
+    params.textures = TD_TEXTURES_ALL;
+    td_renderer *renderer = scene_renderer(device, &params);
+    gpu_ok(td_renderer_textures(renderer, states, 8, &count));
+    for (uint32_t i = 0; i < count; i++)
+        bytes += texel_bytes(&states[i]);
+    td_renderer_get_info(renderer, &info);
+    assert_int_equal(count, 4); /* one picture in two readings, one not at all */
+    assert_int_equal(expected.texture_bytes, bytes);
+    assert_true(info.texture_bytes >= bytes);
+    td_renderer_destroy(renderer);
+    td_scene_destroy(scene);
+}
+
 static void levels_that_no_view_samples_are_left_out(td_device *device)
 {
     (void)device;
@@ -305,6 +354,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         gpu_test(what_fits_is_there_for_good),
+        gpu_test(a_scene_says_what_it_takes_on_a_device),
         gpu_test(levels_that_no_view_samples_are_left_out),
         gpu_test(all_asks_for_all),
         gpu_test(needed_refuses_a_view_and_goes_on),
