@@ -40,7 +40,8 @@ typedef struct tdi_device_features {
 } tdi_device_features;
 
 typedef enum tdi_device_attachment {
-    TDI_ATTACH_SEMAPHORES, /* async/scheduler_semaphores.c; detached last */
+    TDI_ATTACH_PIPELINES,  /* gpu/pipeline_store.c; detached last */
+    TDI_ATTACH_SEMAPHORES, /* async/scheduler_semaphores.c */
     TDI_ATTACH_CLOCK,      /* async/device_clock.c */
     TDI_ATTACH_LANES,      /* async/lane.c; all work ends with it */
     TDI_ATTACH_UPLOADER, /* async/uploader.c; detached first: it submits from a thread of its own */

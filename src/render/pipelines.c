@@ -1,8 +1,10 @@
 #include "render/pipelines.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/pool.h"
+#include "gpu/pipeline_store.h"
 #include "shaders.h"
 
 #define MAX_ROLES 6
@@ -192,10 +194,18 @@ static constants constants_of(const td_device *device, const tdi_pipelines_param
     };
 }
 
-static td_result create_pipeline(td_device *device, const tdi_pipelines_params *params,
-                                 const pipeline_source *source, tdi_pipeline *out)
+/* What a pipeline is made from. */
+typedef struct recipe {
+    const pipeline_source *source;
+    constants values;
+    uint32_t samples; /* of a pixel, in one invocation of a fragment shader */
+} recipe;
+
+static td_result create_pipeline(td_device *device, void *user, tdi_pipeline *out)
 {
-    const constants values = constants_of(device, params, source);
+    const recipe *made_from = user;
+    const pipeline_source *source = made_from->source;
+    const constants values = made_from->values;
     const VkSpecializationInfo specialization = {
         .mapEntryCount = sizeof constant_map / sizeof constant_map[0],
         .pMapEntries = constant_map,
@@ -219,13 +229,33 @@ static td_result create_pipeline(td_device *device, const tdi_pipelines_params *
         .vertex_bytes = source->code->bytes,
         .fragment_code = source->fragment->words,
         .fragment_bytes = source->fragment->bytes,
-        .samples = params->shape.samples,
+        .samples = made_from->samples,
         .binding_count = source->role_count,
         .push_bytes = sizeof(tdi_pass_push),
         .bindless = source->bindless,
         .specialization = &specialization,
     };
     return tdi_pipeline_create_graphics(device, &graphics, out);
+}
+
+static td_result take_pipeline(td_device *device, const tdi_pipelines_params *params,
+                               uint32_t index, tdi_pipeline *out)
+{
+    recipe made_from = {
+        .source = &sources[index],
+        .values = constants_of(device, params, &sources[index]),
+        .samples = sources[index].fragment ? params->shape.samples : 0,
+    };
+    if (index != TDI_PIPELINE_SHADE)
+        made_from.values.outputs = 0; /* no other looks at them, so that all are shared */
+    const struct {
+        uint32_t index, samples;
+        constants values;
+    } all = {index, made_from.samples, made_from.values};
+    tdi_pipeline_key key = {{0}};
+    static_assert(sizeof all <= sizeof key, "what tells pipelines apart fits a key");
+    memcpy(key.bytes, &all, sizeof all);
+    return tdi_pipeline_store_take(device, &key, create_pipeline, &made_from, out);
 }
 
 /* The threads' share of the work; errors are kept for the thread that asked. */
@@ -243,7 +273,7 @@ static void make_one(void *user, uint32_t index)
     if (!wanted(work->params, index))
         return;
     work->results[index] =
-        create_pipeline(work->device, work->params, &sources[index], &work->pipelines[index]);
+        take_pipeline(work->device, work->params, index, &work->pipelines[index]);
     if (work->results[index] != TD_OK)
         strncpy(work->sentences[index], td_last_error(), sizeof work->sentences[index] - 1);
 }
@@ -269,5 +299,5 @@ td_result tdi_pipelines_create(td_device *device, const tdi_pipelines_params *pa
 void tdi_pipelines_destroy(td_device *device, tdi_pipeline pipelines[TDI_PIPELINE_COUNT])
 {
     for (uint32_t i = 0; i < TDI_PIPELINE_COUNT; i++)
-        tdi_pipeline_destroy(device, &pipelines[i]);
+        tdi_pipeline_store_give_back(device, &pipelines[i]);
 }

@@ -15,6 +15,7 @@
 
 #include "base/memory.h"
 #include "base/thread.h"
+#include "gpu/pipeline_store.h"
 
 enum { SAMPLES = 3 }; /* of the allocations, in the short run */
 
@@ -78,6 +79,7 @@ static void fail_allocation(const fault_place *place, uint32_t nth, bool ever)
     fault_outcome outcome;
     char where[64];
     snprintf(where, sizeof where, "allocation %u%s", nth, ever ? " and all that follow" : "");
+    tdi_pipeline_store_trim(place->device); /* making pipelines is to fail, too */
     arm(&allocations, nth, ever ? UINT32_MAX : 1);
     place->job(place->device, place->scene, &outcome);
     const bool failed = atomic_load(&allocations.failed);
@@ -91,6 +93,7 @@ static void sweep_allocations(fault_job_fn job, bool ever)
 {
     fault_place place;
     fault_place_open(job, &place);
+    tdi_pipeline_store_trim(place.device);
     arm(&allocations, 0, 0);
     fault_place_again(&place, "counting");
     const uint32_t count = atomic_load(&allocations.counted);

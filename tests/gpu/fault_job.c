@@ -192,6 +192,7 @@ void fault_assert_returned(td_device *device, const char *where)
     ledger_sums sums;
     td_budget_info info;
     assert_non_null(read);
+    gpu_settle(device);
     tdi_memory_trim(device);
     td_budget_get_info(td_device_budget(device), &info);
     read(device->handle, &sums);

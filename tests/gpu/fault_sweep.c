@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "fault_support.h"
+#include "gpu/pipeline_store.h"
 
 static td_result code_of(VkResult error)
 {
@@ -31,6 +32,8 @@ static bool survives(const fault_place *p, const fault_sweep *s, uint32_t nth)
     };
     fault_outcome outcome;
     char where[128];
+    if (nth == s->first || fault_step(s->step) == 1)
+        tdi_pipeline_store_trim(p->device); /* making pipelines is to fail, too */
     f.arm(handle, &plan);
     s->job(p->device, p->scene, &outcome);
     const char *failed = f.failed(handle);

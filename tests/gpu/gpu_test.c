@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../layers/ledger.h"
+#include "async/lane.h"
 #include "base/memory.h"
 #include "gpu/memory.h"
 #include "gpu/queue.h"
@@ -141,6 +142,45 @@ static void skip_with_older_layer(td_device *device, uint32_t oldest)
     skip();
 }
 
+typedef struct settling {
+    tdi_watch watch;
+    tdi_mutex mutex;
+    tdi_cond changed;
+    bool reached;
+} settling;
+
+static void on_settled(tdi_watch *watch, td_result result)
+{
+    settling *all = (settling *)watch;
+    (void)result;
+    tdi_mutex_lock(&all->mutex);
+    all->reached = true;
+    tdi_cond_signal(&all->changed);
+    tdi_mutex_unlock(&all->mutex);
+}
+
+static void settle_queue(td_device *device, uint32_t queue)
+{
+    settling all = {.watch = {.ticket = {.queue = queue}, .reached = on_settled}};
+    gpu_ok(tdi_mutex_init(&all.mutex, TDI_RANK_NONE));
+    gpu_ok(tdi_cond_init(&all.changed));
+    tdi_ticket_watch(device, &all.watch);
+    tdi_mutex_lock(&all.mutex);
+    while (!all.reached)
+        tdi_cond_wait(&all.changed, &all.mutex);
+    tdi_mutex_unlock(&all.mutex);
+    tdi_cond_destroy(&all.changed);
+    tdi_mutex_destroy(&all.mutex);
+}
+
+void gpu_settle(td_device *device)
+{
+    if (!device->attached[TDI_ATTACH_LANES])
+        return;
+    for (uint32_t i = 0; i < device->queue_count; i++)
+        settle_queue(device, i);
+}
+
 void gpu_run(void **state)
 {
     const gpu_case *test = *state;
@@ -156,6 +196,7 @@ void gpu_run(void **state)
     td_budget_info start;
     td_budget_get_info(td_device_budget(device), &start);
     test->run(device);
+    gpu_settle(device);
     check_budget_is_back(device, &start);
     td_device_destroy(device);
     assert_int_equal(gpu_message_count(), 0);

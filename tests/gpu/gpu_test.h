@@ -52,6 +52,10 @@ void gpu_check(td_result result, const char *expression, const char *file, int l
 /* For tests that make their devices themselves: skips or fails on TD_ERROR_NO_DEVICE. */
 void gpu_check_device(td_result result);
 
+/* Returns when all that the device's queues have done so far has been told to those who watch it,
+ * and what requests leave behind is freed: that is a moment after who waits for them goes on. */
+void gpu_settle(td_device *device);
+
 /* Counts validation messages from now, and each time that the budget of a device does not hold what
  * the layer of tests/layers/ledger.h has seen; gpu_message_count tells how many there were. Called
  * while there is no device. */

@@ -66,8 +66,8 @@ test_everything()
   build_plain
   build_clang
   build_sanitized build-asan address,undefined
-  run_suite build --timeout-multiplier 2
-  run_suite build-asan --timeout-multiplier 4
+  run_suite build --no-suite long --timeout-multiplier 2
+  run_suite build-asan --no-suite long --timeout-multiplier 4
 }
 
 # test_long NAME: one test after the other; those that passed with these very sources are not run
