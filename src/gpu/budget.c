@@ -127,6 +127,11 @@ static void note_excess(td_budget *budget, uint64_t limit, uint64_t sum, const c
     atomic_store(&budget->has_excess, true);
 }
 
+static uint64_t lesser(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 td_result tdi_budget_hold(td_budget *budget, uint64_t bytes, uint64_t promised, const char *what)
 {
     tdi_budget_state state;
@@ -135,7 +140,7 @@ td_result tdi_budget_hold(td_budget *budget, uint64_t bytes, uint64_t promised, 
     bool fitting = fits(taken(info, promised), bytes, info->limit_bytes);
     bool allowed = fitting || info->mode == TD_BUDGET_WARN;
     if (allowed) {
-        info->reserved_bytes -= promised;
+        info->reserved_bytes -= lesser(promised, bytes);
         info->held_bytes += bytes;
         info->allocations++;
         if (info->held_bytes > info->peak_bytes)
@@ -153,7 +158,7 @@ void tdi_budget_release(td_budget *budget, uint64_t bytes, uint64_t promised)
 {
     tdi_mutex_lock(&budget->mutex);
     budget->info.held_bytes -= bytes;
-    budget->info.reserved_bytes += promised;
+    budget->info.reserved_bytes += lesser(promised, bytes);
     budget->info.allocations--;
     tdi_mutex_unlock(&budget->mutex);
 }
@@ -167,7 +172,7 @@ td_result tdi_budget_claim(td_budget *budget, td_budget_category category, uint6
     bool fitting = fits_category(info, category, bytes, promised);
     bool allowed = fitting || info->mode == TD_BUDGET_WARN;
     if (allowed) {
-        info->reserved_by[category] -= promised;
+        info->reserved_by[category] -= lesser(promised, bytes);
         info->used_bytes += bytes;
         info->by_category[category] += bytes;
         if (!fitting)
@@ -185,7 +190,7 @@ void tdi_budget_unclaim(td_budget *budget, td_budget_category category, uint64_t
     tdi_mutex_lock(&budget->mutex);
     budget->info.used_bytes -= bytes;
     budget->info.by_category[category] -= bytes;
-    budget->info.reserved_by[category] += promised;
+    budget->info.reserved_by[category] += lesser(promised, bytes);
     tdi_mutex_unlock(&budget->mutex);
 }
 
@@ -248,17 +253,12 @@ void tdi_budget_unpromise(td_budget *budget, td_budget_category category, uint64
     tdi_mutex_unlock(&budget->mutex);
 }
 
-void tdi_budget_promise_again(td_budget *budget, uint64_t bytes)
+void tdi_budget_fulfil(td_budget *budget, const tdi_promise_rest *rest, uint64_t bytes,
+                       tdi_consumer consumer)
 {
     tdi_mutex_lock(&budget->mutex);
-    budget->info.reserved_bytes += bytes;
-    tdi_mutex_unlock(&budget->mutex);
-}
-
-void tdi_budget_fulfil(td_budget *budget, uint64_t unheld, uint64_t bytes, tdi_consumer consumer)
-{
-    tdi_mutex_lock(&budget->mutex);
-    budget->info.reserved_bytes -= unheld;
+    budget->info.reserved_bytes -= rest->unheld;
+    budget->info.reserved_by[rest->category] -= rest->unclaimed;
     tdi_consumers_discharge(&budget->consumers, consumer, bytes);
     tdi_mutex_unlock(&budget->mutex);
 }

@@ -16,14 +16,16 @@ void tdi_budget_destroy(td_budget *budget);
 tdi_pressure *tdi_budget_pressure(td_budget *budget);
 
 /* Before vkAllocateMemory: takes `bytes` of the limit or fails with TD_ERROR_BUDGET and the sums
- * (what is asked for, by whom, held, used by category, limit). `promised` bytes of a reservation
- * are made good by it: they are no longer reserved. */
+ * (what is asked for, by whom, held, used by category, limit). Of the `promised` bytes of a
+ * reservation as many are made good, no longer reserved, as are held: all that nothing came of can
+ * be promised again, and nobody else can have taken them. */
 td_result tdi_budget_hold(td_budget *budget, uint64_t bytes, uint64_t promised, const char *what);
-/* After vkFreeMemory; or after vkAllocateMemory failed, and then the promise holds again. */
+/* After vkFreeMemory; or where nothing came of what was held, and then, in the same step, as many
+ * of the `promised` bytes are reserved again as hold made good. */
 void tdi_budget_release(td_budget *budget, uint64_t bytes, uint64_t promised);
 
 /* What is handed out of the blocks: claimed before memory is looked for, where the category's limit
- * allows it, then either charged to whom it is for, or given up. */
+ * allows it, then either charged to whom it is for, or given up. Promised bytes as with hold. */
 td_result tdi_budget_claim(td_budget *budget, td_budget_category category, uint64_t bytes,
                            uint64_t promised, const char *what);
 void tdi_budget_unclaim(td_budget *budget, td_budget_category category, uint64_t bytes,
@@ -46,11 +48,16 @@ td_result tdi_budget_promise(td_budget *budget, td_budget_category category, uin
                              const char *what, tdi_consumer *out);
 void tdi_budget_unpromise(td_budget *budget, td_budget_category category, uint64_t bytes,
                           tdi_consumer consumer);
-/* What was made good and then came to nothing, in the category too, is promised as before. */
-void tdi_budget_promise_again(td_budget *budget, uint64_t bytes);
-/* A promise of `bytes` is made good: claimed, and held but for the last `unheld` bytes, for which
- * there was room in a block. */
-void tdi_budget_fulfil(td_budget *budget, uint64_t unheld, uint64_t bytes, tdi_consumer consumer);
+/* What of a promise is still reserved when an allocation has made it good. */
+typedef struct tdi_promise_rest {
+    td_budget_category category;
+    uint64_t unheld;    /* there was room in a block, or less was needed */
+    uint64_t unclaimed; /* in the category: less was needed */
+} tdi_promise_rest;
+
+/* Ends a promise of `bytes` that was made good. */
+void tdi_budget_fulfil(td_budget *budget, const tdi_promise_rest *rest, uint64_t bytes,
+                       tdi_consumer consumer);
 
 /* Bytes that could still be held. */
 uint64_t tdi_budget_available(td_budget *budget);

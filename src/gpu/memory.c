@@ -109,21 +109,16 @@ static VkResult map(const td_device *device, struct tdi_memory_block *block)
     return result;
 }
 
-/* Frees the block's memory, which is unmapped with it, and what the ledger holds for it. */
-static void drop_handle(struct tdi_memory *memory, struct tdi_memory_block *block)
+/* Frees the block, its memory, which is unmapped with it, and what the ledger holds for it. Of a
+ * block that nothing came of, the promise that it was to make good holds again. */
+static void drop_block(struct tdi_memory *memory, struct tdi_memory_block *block, uint64_t promised)
 {
     td_device *device = memory->device;
     if (block->memory) {
         device->vk.vkFreeMemory(device->handle, block->memory, NULL);
-        tdi_budget_release(device->budget, block->size, 0);
+        tdi_budget_release(device->budget, block->size, promised);
         note_change(memory);
     }
-    block->memory = VK_NULL_HANDLE;
-}
-
-static void drop_block(struct tdi_memory *memory, struct tdi_memory_block *block)
-{
-    drop_handle(memory, block);
     tdi_ranges_free(&block->ranges);
     tdi_free(block);
 }
@@ -142,7 +137,7 @@ static uint64_t drop_empty(struct tdi_memory *memory, uint32_t keep)
         }
         *link = block->next;
         dropped += block->size;
-        drop_block(memory, block);
+        drop_block(memory, block, 0);
     }
     return dropped;
 }
@@ -193,7 +188,8 @@ typedef struct wish {
     uint32_t type;
     bool linear;
     const char *what;
-    uint64_t promised; /* by a reservation, and not held yet */
+    uint64_t promised; /* by a reservation */
+    uint64_t unheld;   /* what is reserved of that, beside what is held */
 } wish;
 
 /* Empty blocks go before the driver's own budget is in the way. */
@@ -232,9 +228,14 @@ static td_result obtain(struct tdi_memory *memory, struct tdi_memory_block *bloc
         block->memory = VK_NULL_HANDLE;
         return tdi_fail_in(tdi_vk_check(result, "vkAllocateMemory"), "%s", w->what);
     }
-    w->promised = 0;
     note_change(memory);
     return tdi_vk_check(map(device, block), "vkMapMemory");
+}
+
+/* What `bytes` leave of a promise. */
+static uint64_t rest_of(uint64_t promised, uint64_t bytes)
+{
+    return promised > bytes ? promised - bytes : 0;
 }
 
 static td_result make_block(struct tdi_memory *memory, wish *w, bool own, uint64_t size,
@@ -249,9 +250,10 @@ static td_result make_block(struct tdi_memory *memory, wish *w, bool own, uint64
     if (result == TD_OK)
         result = obtain(memory, block, w);
     if (result != TD_OK) {
-        drop_block(memory, block);
+        drop_block(memory, block, w->promised);
         return result;
     }
+    w->unheld = rest_of(w->promised, size);
     *out = block;
     return TD_OK;
 }
@@ -277,19 +279,41 @@ static td_result take_own(struct tdi_memory *memory, wish *w, tdi_allocation *ou
     return TD_OK;
 }
 
-static td_result take_from_blocks(struct tdi_memory *memory, const wish *w, tdi_allocation *out)
+static td_result take_from(const td_device *device, struct tdi_memory_block *block, const wish *w,
+                           tdi_allocation *out)
+{
+    uint64_t offset;
+    TDI_TRY(tdi_ranges_take(&block->ranges, w->size, w->alignment, &offset));
+    hand_out(device, block, offset, w->size, out);
+    return TD_OK;
+}
+
+static td_result take_from_blocks(const struct tdi_memory *memory, const wish *w,
+                                  tdi_allocation *out)
 {
     for (struct tdi_memory_block *block = memory->blocks; block; block = block->next) {
-        uint64_t offset;
         if (block->type != w->type || block->linear != w->linear)
             continue;
-        td_result result = tdi_ranges_take(&block->ranges, w->size, w->alignment, &offset);
-        if (result == TD_OK)
-            hand_out(memory->device, block, offset, w->size, out);
+        td_result result = take_from(memory->device, block, w, out);
         if (result != TD_ERROR_AGAIN)
             return result;
     }
     return TD_ERROR_AGAIN;
+}
+
+static td_result take_from_new_block(struct tdi_memory *memory, uint64_t bytes, wish *w,
+                                     tdi_allocation *out)
+{
+    struct tdi_memory_block *block;
+    TDI_TRY(make_block(memory, w, false, bytes, &block));
+    td_result result = take_from(memory->device, block, w, out);
+    if (result != TD_OK) {
+        drop_block(memory, block, w->promised);
+        return result;
+    }
+    block->next = memory->blocks;
+    memory->blocks = block;
+    return TD_OK;
 }
 
 /* A new block, if the budget and the driver have room for a whole one; else just what is wanted. */
@@ -304,14 +328,9 @@ static td_result take_shared(struct tdi_memory *memory, wish *w, tdi_allocation 
         drop_empty(memory, 0);
     if (tdi_budget_available(budget) + w->promised < block_bytes)
         return take_own(memory, w, out);
-    struct tdi_memory_block *block;
-    result = make_block(memory, w, false, block_bytes, &block);
-    if (result == TD_ERROR_DEVICE_MEMORY || result == TD_ERROR_BUDGET)
-        return take_own(memory, w, out);
-    TDI_TRY(result);
-    block->next = memory->blocks;
-    memory->blocks = block;
-    return take_from_blocks(memory, w, out);
+    result = take_from_new_block(memory, block_bytes, w, out);
+    return result == TD_ERROR_DEVICE_MEMORY || result == TD_ERROR_BUDGET ? take_own(memory, w, out)
+                                                                         : result;
 }
 
 /* Neighbours in memory that is not coherent must not share an atom. */
@@ -326,22 +345,22 @@ static void round_to_atoms(const td_device *device, wish *w)
     w->size = (w->size + atom - 1) / atom * atom;
 }
 
-/* The category's bytes are claimed before memory is looked for: promises of the reservation that
- * were made good meanwhile are kept again if there is none. */
+/* The category's bytes are claimed before memory is looked for. What of the promise is not made
+ * good by them stays reserved until the allocation is done, so that it can be kept if it comes to
+ * nothing. */
 static td_result claim_and_take(struct tdi_memory *memory, const tdi_memory_request *request,
                                 wish *w, tdi_allocation *out)
 {
     td_budget *budget = memory->device->budget;
     uint64_t promised = tdi_reservation_promised(request->reservation);
     w->promised = promised;
+    w->unheld = promised;
     TDI_TRY(tdi_budget_claim(budget, request->category, w->size, promised, request->name));
     td_result result = w->size > tdi_memory_shared_bytes(memory->device)
                            ? take_own(memory, w, out)
                            : take_shared(memory, w, out);
     if (result != TD_OK) {
         tdi_budget_unclaim(budget, request->category, w->size, promised);
-        if (w->promised < promised)
-            tdi_budget_promise_again(budget, promised - w->promised);
         return result;
     }
     out->category = request->category;
@@ -413,7 +432,8 @@ td_result tdi_memory_allocate(td_device *device, const tdi_memory_request *reque
     *out = (tdi_allocation){0};
     td_result result = tdi_pressure_run(tdi_budget_pressure(device->budget), &steps);
     if (result == TD_OK)
-        tdi_reservation_fulfil(request->reservation, attempt.w.promised);
+        tdi_reservation_fulfil(request->reservation, attempt.w.unheld,
+                               rest_of(attempt.w.promised, attempt.w.size));
     tdi_budget_log_excess(device->budget);
     return result;
 }
@@ -428,7 +448,7 @@ void tdi_memory_free(td_device *device, tdi_allocation *allocation)
     tdi_budget_uncharge(device->budget, allocation->category, allocation->size,
                         allocation->consumer);
     if (block->own) {
-        drop_block(memory, block);
+        drop_block(memory, block, 0);
     } else {
         tdi_ranges_give(&block->ranges, allocation->offset, allocation->size);
         drop_empty(memory, 1);

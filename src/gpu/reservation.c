@@ -95,11 +95,12 @@ uint64_t tdi_reservation_promised(const td_reservation *reservation)
     return reservation && !reservation->fulfilled ? reservation->bytes : 0;
 }
 
-void tdi_reservation_fulfil(td_reservation *reservation, uint64_t unheld)
+void tdi_reservation_fulfil(td_reservation *reservation, uint64_t unheld, uint64_t unclaimed)
 {
     if (!reservation || reservation->fulfilled)
         return;
     reservation->fulfilled = true;
-    tdi_budget_fulfil(reservation->budget, unheld, reservation->bytes, reservation->consumer);
+    const tdi_promise_rest rest = {reservation->category, unheld, unclaimed};
+    tdi_budget_fulfil(reservation->budget, &rest, reservation->bytes, reservation->consumer);
     tdi_pressure_note(tdi_budget_pressure(reservation->budget));
 }

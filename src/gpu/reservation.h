@@ -14,8 +14,8 @@ struct td_reservation {
 
 /* What it still promises: 0 once it was made good, and for NULL. */
 uint64_t tdi_reservation_promised(const td_reservation *reservation);
-/* An allocation of its category has taken its place: `unheld` as in tdi_budget_fulfil. NULL is
- * fine. It promises nothing then, and is still to be released. */
-void tdi_reservation_fulfil(td_reservation *reservation, uint64_t unheld);
+/* An allocation of its category has taken its place: `unheld` and `unclaimed` as in
+ * tdi_promise_rest. NULL is fine. It promises nothing then, and is still to be released. */
+void tdi_reservation_fulfil(td_reservation *reservation, uint64_t unheld, uint64_t unclaimed);
 
 #endif

@@ -268,6 +268,7 @@ static void want_of_host_memory_leaves_the_promise(void **state)
         result = make(device, 64 << 10, promise, &buffer);
         assert_true(result == TD_OK || result == TD_ERROR_HOST_MEMORY);
         uint64_t left = result == TD_OK ? 0 : 64 << 10;
+        assert_true(result == TD_OK || sums(device->budget).held_bytes == 0);
         assert_int_equal(tdi_reservation_promised(promise), left);
         assert_int_equal(sums(device->budget).reserved_bytes, left);
         assert_int_equal(sums(device->budget).reserved_by[TD_BUDGET_TEXTURES], left);
@@ -276,6 +277,64 @@ static void want_of_host_memory_leaves_the_promise(void **state)
     assert_true(failures > 2); /* the block and its bookkeeping */
     tdi_buffer_destroy(device, &buffer);
     td_reservation_release(promise);
+    finish();
+}
+
+/* Takes what it can get whenever something was allocated or freed, as another thread could. */
+static uint64_t taken_by_others;
+
+static void take_all(td_device *device)
+{
+    tdi_consumer consumer;
+    const uint64_t left = tdi_budget_available(device->budget);
+    assert_int_equal(
+        tdi_budget_promise(device->budget, TD_BUDGET_STAGING, left, "others", &consumer), TD_OK);
+    taken_by_others += left;
+    assert_int_equal(tdi_budget_promise(device->budget, TD_BUDGET_TEXTURES, 1, "others", &consumer),
+                     TD_ERROR_BUDGET);
+}
+
+/* Of an allocation of its own and out of a new block, both smaller than what is promised. */
+static void nobody_gets_a_promise_that_a_failure_gives_back(void **state)
+{
+    (void)state;
+    const uint64_t sizes[2] = {1 * MIB, 64 << 10};
+    for (uint32_t i = 0; i < 2; i++) {
+        td_device *device = start();
+        td_reservation *promise;
+        tdi_buffer buffer;
+        taken_by_others = 0;
+        assert_int_equal(reserve(device->budget, 40 * MIB, &promise), TD_OK);
+        assert_int_equal(td_budget_set_category_limit(device->budget, TD_BUDGET_TEXTURES, 40 * MIB),
+                         TD_OK);
+        device->vk.vkMapMemory = refuse_map;
+        tdi_set_memory_hook(take_all);
+        assert_true(make(device, sizes[i], promise, &buffer) < TD_OK);
+        tdi_set_memory_hook(NULL);
+        const td_budget_info info = sums(device->budget);
+        assert_int_equal(taken_by_others, 24 * MIB);
+        assert_int_equal(info.held_bytes, 0);
+        assert_int_equal(info.reserved_bytes, 64 * MIB);
+        assert_int_equal(info.reserved_by[TD_BUDGET_TEXTURES], 40 * MIB);
+        td_reservation_release(promise);
+        finish();
+    }
+}
+
+/* What an allocation does not need of its promise is free when it is done. */
+static void more_is_promised_than_needed(void **state)
+{
+    (void)state;
+    td_device *device = start();
+    td_reservation *promise;
+    tdi_buffer buffer;
+    assert_int_equal(reserve(device->budget, 40 * MIB, &promise), TD_OK);
+    assert_int_equal(make(device, 8 * MIB, promise, &buffer), TD_OK);
+    assert_int_equal(sums(device->budget).reserved_bytes, 0);
+    assert_int_equal(sums(device->budget).reserved_by[TD_BUDGET_TEXTURES], 0);
+    assert_int_equal(sums(device->budget).by_category[TD_BUDGET_TEXTURES], 8 * MIB);
+    td_reservation_release(promise);
+    tdi_buffer_destroy(device, &buffer);
     finish();
 }
 
@@ -466,6 +525,8 @@ int main(void)
         cmocka_unit_test(a_promise_is_room_for_its_own),
         cmocka_unit_test(a_failure_leaves_the_promise),
         cmocka_unit_test(want_of_host_memory_leaves_the_promise),
+        cmocka_unit_test(nobody_gets_a_promise_that_a_failure_gives_back),
+        cmocka_unit_test(more_is_promised_than_needed),
         cmocka_unit_test(a_limit_goes_down_and_up),
         cmocka_unit_test(a_lower_limit_drops_empty_blocks),
         cmocka_unit_test(a_lower_limit_waits_for_what_comes_back),
