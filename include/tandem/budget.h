@@ -1,9 +1,10 @@
 /** @file
  * The budget: a ledger in front of every allocation of device memory.
  *
- * *Held* is the sum of all vkAllocateMemory sizes (and imported host pages); *reserved* is what was
- * promised and is not held yet. The limit is about both together. *Used* is what is handed out of
- * what is held, by category; the difference is *slack*.
+ * *Held* is the sum of all vkAllocateMemory sizes, imported host pages among them, and the host
+ * memory of buffer pools (tandem/host_buffer.h); *reserved* is what was promised and is not held
+ * yet. The limit is about both together. *Used* is what is handed out of what is held, by category;
+ * the difference is *slack*.
  */
 #ifndef TANDEM_BUDGET_H
 #define TANDEM_BUDGET_H
@@ -39,11 +40,12 @@ typedef enum td_budget_category {
 
 /** The sums at one moment. */
 typedef struct td_budget_info {
-    uint64_t limit_bytes;                                /**< The limit. */
-    uint64_t held_bytes;                                 /**< Allocated from the driver. */
-    uint64_t peak_bytes;                                 /**< Highest `held_bytes` so far. */
-    uint64_t reserved_bytes;                             /**< Promised beside what is held. */
-    uint64_t used_bytes;                                 /**< Handed out, all categories. */
+    uint64_t limit_bytes;    /**< The limit. */
+    uint64_t held_bytes;     /**< In all. */
+    uint64_t host_bytes;     /**< Of `held_bytes`: buffer pools that the device could not import. */
+    uint64_t peak_bytes;     /**< Highest `held_bytes` so far. */
+    uint64_t reserved_bytes; /**< Promised beside what is held. */
+    uint64_t used_bytes;     /**< Handed out, all categories. */
     uint64_t by_category[TD_BUDGET_CATEGORY_COUNT];      /**< Handed out. */
     uint64_t peak_by_category[TD_BUDGET_CATEGORY_COUNT]; /**< Highest of each. */
     uint64_t reserved_by[TD_BUDGET_CATEGORY_COUNT];      /**< Promised. */

@@ -58,8 +58,9 @@ typedef struct td_pool_buffer {
 } td_pool_buffer;
 
 /** Makes a pool of up to ::TD_BUFFER_POOL_MOST_CLASSES classes, imported into the device where it
- * can be. Counted as readback in the budget in any case. ::TD_ERROR_ARGUMENT, ::TD_ERROR_BUDGET,
- * ::TD_ERROR_HOST_MEMORY. Thread-safe. */
+ * can be. Counted in the budget once, as readback, in any case; memory that could not be imported
+ * is also told in td_budget_info.host_bytes, since it is no allocation of the driver's.
+ * ::TD_ERROR_ARGUMENT, ::TD_ERROR_BUDGET, ::TD_ERROR_HOST_MEMORY. Thread-safe. */
 TD_API td_result td_buffer_pool_create(td_device *device, const td_buffer_class *classes,
                                        uint32_t count, td_buffer_pool **out);
 
@@ -79,12 +80,13 @@ TD_API td_result td_buffer_pool_return(td_buffer_pool *pool, void *memory);
 
 /** How a pool does. */
 typedef struct td_buffer_pool_info {
-    uint32_t buffers; /**< Of all classes. */
-    uint32_t free;    /**< Not handed out. */
-    uint32_t used;    /**< Handed out. */
-    uint64_t grown;   /**< Buffers that were added. */
-    uint64_t bytes;   /**< Of all buffers. */
-    bool imported;    /**< The device writes them itself. */
+    uint32_t buffers;  /**< Of all classes. */
+    uint32_t free;     /**< Not handed out. */
+    uint32_t used;     /**< Handed out. */
+    uint64_t grown;    /**< Buffers that were added. */
+    uint64_t bytes;    /**< Of all buffers. */
+    uint32_t imported; /**< Of `buffers`: those that the device writes itself. Into the others each
+                          readback is copied once by the CPU. */
 } td_buffer_pool_info;
 
 /** How this pool does. With a NULL argument nothing is written. Thread-safe. */

@@ -35,14 +35,14 @@ static td_result account(td_device *device, entry *e)
 {
     if (e->imported)
         return TD_OK;
-    return tdi_budget_take(device->budget, TD_BUDGET_READBACK, e->bytes, "pool of host buffers",
-                           &e->consumer);
+    return tdi_budget_take_host(device->budget, TD_BUDGET_READBACK, e->bytes,
+                                "pool of host buffers", &e->consumer);
 }
 
 static void unaccount(td_device *device, const entry *e)
 {
     if (!e->imported)
-        tdi_budget_give(device->budget, TD_BUDGET_READBACK, e->bytes, e->consumer);
+        tdi_budget_give_host(device->budget, TD_BUDGET_READBACK, e->bytes, e->consumer);
 }
 
 static td_result fill_entry(td_device *device, entry *e)
@@ -90,7 +90,7 @@ static void add_entry(td_buffer_pool *pool, entry *e, bool used)
     pool->info.used += used;
     pool->info.free += !used;
     pool->info.bytes += e->bytes;
-    pool->info.imported = e->imported;
+    pool->info.imported += e->imported;
 }
 
 /* The pool */

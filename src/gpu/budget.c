@@ -132,7 +132,9 @@ static uint64_t lesser(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-td_result tdi_budget_hold(td_budget *budget, uint64_t bytes, uint64_t promised, const char *what)
+/* Either an allocation of the driver's, or `host_bytes`, which are all of them. */
+static td_result hold(td_budget *budget, uint64_t bytes, uint64_t promised, uint64_t host_bytes,
+                      const char *what)
 {
     tdi_budget_state state;
     td_budget_info *info = &budget->info;
@@ -142,7 +144,8 @@ td_result tdi_budget_hold(td_budget *budget, uint64_t bytes, uint64_t promised, 
     if (allowed) {
         info->reserved_bytes -= lesser(promised, bytes);
         info->held_bytes += bytes;
-        info->allocations++;
+        info->host_bytes += host_bytes;
+        info->allocations += host_bytes == 0;
         if (info->held_bytes > info->peak_bytes)
             info->peak_bytes = info->held_bytes;
         if (!fitting)
@@ -152,6 +155,24 @@ td_result tdi_budget_hold(td_budget *budget, uint64_t bytes, uint64_t promised, 
     }
     tdi_mutex_unlock(&budget->mutex);
     return allowed ? TD_OK : tdi_budget_refuse(&state, bytes, what, NULL);
+}
+
+td_result tdi_budget_hold(td_budget *budget, uint64_t bytes, uint64_t promised, const char *what)
+{
+    return hold(budget, bytes, promised, 0, what);
+}
+
+td_result tdi_budget_hold_host(td_budget *budget, uint64_t bytes, const char *what)
+{
+    return hold(budget, bytes, 0, bytes, what);
+}
+
+void tdi_budget_release_host(td_budget *budget, uint64_t bytes)
+{
+    tdi_mutex_lock(&budget->mutex);
+    budget->info.held_bytes -= bytes;
+    budget->info.host_bytes -= bytes;
+    tdi_mutex_unlock(&budget->mutex);
 }
 
 void tdi_budget_release(td_budget *budget, uint64_t bytes, uint64_t promised)

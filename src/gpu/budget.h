@@ -20,6 +20,9 @@ tdi_pressure *tdi_budget_pressure(td_budget *budget);
  * reservation as many are made good, no longer reserved, as are held: all that nothing came of can
  * be promised again, and nobody else can have taken them. */
 td_result tdi_budget_hold(td_budget *budget, uint64_t bytes, uint64_t promised, const char *what);
+/* For host memory that is no allocation of the driver's. */
+td_result tdi_budget_hold_host(td_budget *budget, uint64_t bytes, const char *what);
+void tdi_budget_release_host(td_budget *budget, uint64_t bytes);
 /* After vkFreeMemory; or where nothing came of what was held, and then, in the same step, as many
  * of the `promised` bytes are reserved again as hold made good. */
 void tdi_budget_release(td_budget *budget, uint64_t bytes, uint64_t promised);
@@ -36,12 +39,19 @@ tdi_consumer tdi_budget_charge(td_budget *budget, td_budget_category category, u
 void tdi_budget_uncharge(td_budget *budget, td_budget_category category, uint64_t bytes,
                          tdi_consumer consumer);
 
-/* For memory that tandem does not allocate from blocks, such as host pages that the device uses:
- * held, claimed and charged in one, with reliefs and waits as for an allocation; under no lock. */
+/* Held, claimed and charged in one, or nothing of it: for memory that is not allocated from blocks,
+ * such as host pages that the device uses. What is given back is to be noted (gpu/pressure.h). */
 td_result tdi_budget_take(td_budget *budget, td_budget_category category, uint64_t bytes,
                           const char *what, tdi_consumer *out);
 void tdi_budget_give(td_budget *budget, td_budget_category category, uint64_t bytes,
                      tdi_consumer consumer);
+
+/* The same for host memory that no driver knows of, with reliefs and waits as for an allocation;
+ * under no lock. */
+td_result tdi_budget_take_host(td_budget *budget, td_budget_category category, uint64_t bytes,
+                               const char *what, tdi_consumer *out);
+void tdi_budget_give_host(td_budget *budget, td_budget_category category, uint64_t bytes,
+                          tdi_consumer consumer);
 
 /* What is reserved, and charged to whom it is for. */
 td_result tdi_budget_promise(td_budget *budget, td_budget_category category, uint64_t bytes,

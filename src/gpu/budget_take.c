@@ -1,5 +1,25 @@
 #include "gpu/budget.h"
 
+td_result tdi_budget_take(td_budget *budget, td_budget_category category, uint64_t bytes,
+                          const char *what, tdi_consumer *out)
+{
+    TDI_TRY(tdi_budget_hold(budget, bytes, 0, what));
+    td_result result = tdi_budget_claim(budget, category, bytes, 0, what);
+    if (result != TD_OK) {
+        tdi_budget_release(budget, bytes, 0);
+        return result;
+    }
+    *out = tdi_budget_charge(budget, category, bytes, what);
+    return TD_OK;
+}
+
+void tdi_budget_give(td_budget *budget, td_budget_category category, uint64_t bytes,
+                     tdi_consumer consumer)
+{
+    tdi_budget_uncharge(budget, category, bytes, consumer);
+    tdi_budget_release(budget, bytes, 0);
+}
+
 /* Trying to take, as often as it takes. */
 typedef struct take_attempt {
     td_budget *budget;
@@ -12,10 +32,10 @@ typedef struct take_attempt {
 static td_result run_take(void *user)
 {
     take_attempt *a = user;
-    TDI_TRY(tdi_budget_hold(a->budget, a->bytes, 0, a->what));
+    TDI_TRY(tdi_budget_hold_host(a->budget, a->bytes, a->what));
     td_result result = tdi_budget_claim(a->budget, a->category, a->bytes, 0, a->what);
     if (result != TD_OK) {
-        tdi_budget_release(a->budget, a->bytes, 0);
+        tdi_budget_release_host(a->budget, a->bytes);
         return result;
     }
     a->consumer = tdi_budget_charge(a->budget, a->category, a->bytes, a->what);
@@ -28,8 +48,8 @@ static tdi_shortage missing_of_take(void *user)
     return tdi_budget_shortage(a->budget, a->category, a->bytes, 0);
 }
 
-td_result tdi_budget_take(td_budget *budget, td_budget_category category, uint64_t bytes,
-                          const char *what, tdi_consumer *out)
+td_result tdi_budget_take_host(td_budget *budget, td_budget_category category, uint64_t bytes,
+                               const char *what, tdi_consumer *out)
 {
     take_attempt attempt = {.budget = budget, .category = category, .bytes = bytes, .what = what};
     const tdi_attempt steps = {
@@ -44,10 +64,10 @@ td_result tdi_budget_take(td_budget *budget, td_budget_category category, uint64
     return result;
 }
 
-void tdi_budget_give(td_budget *budget, td_budget_category category, uint64_t bytes,
-                     tdi_consumer consumer)
+void tdi_budget_give_host(td_budget *budget, td_budget_category category, uint64_t bytes,
+                          tdi_consumer consumer)
 {
     tdi_budget_uncharge(budget, category, bytes, consumer);
-    tdi_budget_release(budget, bytes, 0);
+    tdi_budget_release_host(budget, bytes);
     tdi_pressure_note(tdi_budget_pressure(budget));
 }

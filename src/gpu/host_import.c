@@ -1,6 +1,7 @@
 #include "gpu/host_import.h"
 
 #include "gpu/budget.h"
+#include "gpu/memory.h"
 
 #define HANDLE_TYPE VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT
 
@@ -63,8 +64,7 @@ static bool find_type(td_device *device, void *memory, const tdi_host_import *im
            choose_type(device, needs.memoryTypeBits & pointer.memoryTypeBits, out);
 }
 
-static VkResult allocate_and_bind(td_device *device, void *memory, uint32_t type,
-                                  tdi_host_import *import)
+static VkResult allocate(td_device *device, void *memory, uint32_t type, tdi_host_import *import)
 {
     const VkImportMemoryHostPointerInfoEXT pages = {
         .sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT,
@@ -77,20 +77,39 @@ static VkResult allocate_and_bind(td_device *device, void *memory, uint32_t type
         .allocationSize = import->bytes,
         .memoryTypeIndex = type,
     };
-    const VkResult result =
-        device->vk.vkAllocateMemory(device->handle, &info, NULL, &import->memory);
-    return result == VK_SUCCESS
-               ? device->vk.vkBindBufferMemory(device->handle, import->buffer, import->memory, 0)
-               : result;
+    return device->vk.vkAllocateMemory(device->handle, &info, NULL, &import->memory);
 }
 
-static void destroy_handles(td_device *device, tdi_host_import *import)
+/* Importing the pages, as often as it takes. */
+typedef struct import_attempt {
+    td_device *device;
+    void *memory;
+    uint32_t type;
+    tdi_host_import *import; /* without memory after it: the driver does not want these pages */
+} import_attempt;
+
+static td_result run_import(void *user)
 {
-    if (import->buffer)
-        device->vk.vkDestroyBuffer(device->handle, import->buffer, NULL);
-    if (import->memory)
-        device->vk.vkFreeMemory(device->handle, import->memory, NULL);
-    *import = (tdi_host_import){0};
+    const import_attempt *attempt = user;
+    tdi_host_import *import = attempt->import;
+    td_budget *budget = attempt->device->budget;
+    tdi_memory_change_begin(attempt->device);
+    td_result result = tdi_budget_take(budget, TD_BUDGET_READBACK, import->bytes,
+                                       "imported host memory", &import->consumer);
+    if (result == TD_OK &&
+        allocate(attempt->device, attempt->memory, attempt->type, import) != VK_SUCCESS) {
+        import->memory = VK_NULL_HANDLE;
+        tdi_budget_give(budget, TD_BUDGET_READBACK, import->bytes, import->consumer);
+    }
+    tdi_memory_change_end(attempt->device);
+    return result;
+}
+
+static tdi_shortage missing_of_import(void *user)
+{
+    const import_attempt *attempt = user;
+    return tdi_budget_shortage(attempt->device->budget, TD_BUDGET_READBACK, attempt->import->bytes,
+                               0);
 }
 
 /* Why not; NULL: it could be tried. */
@@ -104,11 +123,42 @@ static const char *hindrance(const td_device *device, const void *memory, uint64
     return NULL;
 }
 
-static bool import_pages(td_device *device, void *memory, tdi_host_import *import)
+/* Without failure and without memory: the driver does not want these pages. */
+static td_result import_pages(td_device *device, void *memory, tdi_host_import *import)
 {
-    uint32_t type = 0;
-    return make_buffer(device, import) == VK_SUCCESS && find_type(device, memory, import, &type) &&
-           allocate_and_bind(device, memory, type, import) == VK_SUCCESS;
+    import_attempt attempt = {.device = device, .memory = memory, .import = import};
+    const tdi_attempt steps = {
+        .run = run_import,
+        .missing = missing_of_import,
+        .user = &attempt,
+        .deadline_ns = UINT64_MAX,
+    };
+    if (make_buffer(device, import) != VK_SUCCESS ||
+        !find_type(device, memory, import, &attempt.type))
+        return TD_OK;
+    const td_result result = tdi_pressure_run(tdi_budget_pressure(device->budget), &steps);
+    tdi_budget_log_excess(device->budget);
+    return result;
+}
+
+static bool bind(td_device *device, const tdi_host_import *import)
+{
+    return import->memory && device->vk.vkBindBufferMemory(device->handle, import->buffer,
+                                                           import->memory, 0) == VK_SUCCESS;
+}
+
+/* And what the budget holds for it. */
+static void destroy_handles(td_device *device, const tdi_host_import *import)
+{
+    if (import->buffer)
+        device->vk.vkDestroyBuffer(device->handle, import->buffer, NULL);
+    if (!import->memory)
+        return;
+    tdi_memory_change_begin(device);
+    device->vk.vkFreeMemory(device->handle, import->memory, NULL);
+    tdi_budget_give(device->budget, TD_BUDGET_READBACK, import->bytes, import->consumer);
+    tdi_memory_change_end(device);
+    tdi_pressure_note(tdi_budget_pressure(device->budget));
 }
 
 td_result tdi_host_import_create(td_device *device, void *memory, uint64_t bytes,
@@ -118,17 +168,14 @@ td_result tdi_host_import_create(td_device *device, void *memory, uint64_t bytes
     *reason = hindrance(device, memory, bytes);
     if (*reason)
         return TD_OK;
-    tdi_consumer consumer;
-    TDI_TRY(tdi_budget_take(device->budget, TD_BUDGET_READBACK, bytes, "imported host memory",
-                            &consumer));
-    out->bytes = bytes;
-    out->consumer = consumer;
-    if (!import_pages(device, memory, out)) {
-        destroy_handles(device, out);
-        tdi_budget_give(device->budget, TD_BUDGET_READBACK, bytes, consumer);
+    tdi_host_import import = {.bytes = bytes};
+    const td_result result = import_pages(device, memory, &import);
+    if (result != TD_OK || !bind(device, &import)) {
+        destroy_handles(device, &import);
         *reason = "the driver does not import this memory";
-        return TD_OK;
+        return result;
     }
+    *out = import;
     tdi_device_name(device, VK_OBJECT_TYPE_BUFFER, (uint64_t)out->buffer, "host buffer");
     *reason = "the device has VK_EXT_external_memory_host";
     return TD_OK;
@@ -138,7 +185,6 @@ void tdi_host_import_destroy(td_device *device, tdi_host_import *import)
 {
     if (!import->buffer)
         return;
-    const tdi_host_import gone = *import;
     destroy_handles(device, import);
-    tdi_budget_give(device->budget, TD_BUDGET_READBACK, gone.bytes, gone.consumer);
+    *import = (tdi_host_import){0};
 }

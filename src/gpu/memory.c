@@ -458,6 +458,17 @@ void tdi_memory_free(td_device *device, tdi_allocation *allocation)
     memset(allocation, 0, sizeof *allocation);
 }
 
+void tdi_memory_change_begin(td_device *device)
+{
+    tdi_mutex_lock(&device->memory->mutex);
+}
+
+void tdi_memory_change_end(td_device *device)
+{
+    note_change(device->memory);
+    tdi_mutex_unlock(&device->memory->mutex);
+}
+
 void tdi_memory_add_relief(td_device *device, tdi_relief *relief)
 {
     tdi_pressure_add(tdi_budget_pressure(device->budget), relief);

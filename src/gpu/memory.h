@@ -48,6 +48,11 @@ void tdi_memory_free(td_device *device, tdi_allocation *allocation);
 void tdi_memory_add_relief(td_device *device, tdi_relief *relief);
 void tdi_memory_remove_relief(td_device *device, tdi_relief *relief);
 
+/* Around vkAllocateMemory and vkFreeMemory elsewhere and what the budget is told of them: the
+ * allocator's lock is held in between, so that nobody sees one without the other. */
+void tdi_memory_change_begin(td_device *device);
+void tdi_memory_change_end(td_device *device);
+
 /* Bytes that could still be held, by the limit and by what the driver says now. */
 uint64_t tdi_memory_available(td_device *device);
 

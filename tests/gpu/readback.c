@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "gpu/image.h"
+#include "gpu/memory.h"
 
 #define LIMIT_NS (60 * TDI_NS_PER_S)
 #define WIDTH    37
@@ -358,6 +359,32 @@ static void other_memory_is_copied_to_once(td_device *device)
     tdi_free(memory);
 }
 
+/* The budget counts it once, and takes it for no allocation of the driver's: the ledger is compared
+ * when the ring is made. */
+static void a_pool_that_is_not_imported_is_no_allocation(td_device *device)
+{
+    const uint64_t bytes = 4 * 4096;
+    td_buffer_pool *pool;
+    td_buffer_pool_info info;
+    td_budget_info before, with;
+    device->features.external_memory_host = false;
+    td_budget_get_info(td_device_budget(device), &before);
+    gpu_ok(td_buffer_pool_create(device, &(td_buffer_class){.bytes = bytes}, 1, &pool));
+    td_buffer_pool_get_info(pool, &info);
+    td_budget_get_info(td_device_budget(device), &with);
+    assert_int_equal(info.imported, 0);
+    assert_int_equal(with.host_bytes, info.bytes);
+    assert_int_equal(with.held_bytes, before.held_bytes + info.bytes);
+    assert_int_equal(with.by_category[TD_BUDGET_READBACK],
+                     before.by_category[TD_BUDGET_READBACK] + info.bytes);
+    assert_int_equal(with.allocations, before.allocations);
+    td_readback_destroy(make_ring(device));
+    tdi_memory_trim(device);
+    td_buffer_pool_destroy(pool);
+    td_budget_get_info(td_device_budget(device), &with);
+    assert_int_equal(with.host_bytes, 0);
+}
+
 static void a_pool_hands_out_targets(td_device *device)
 {
     td_buffer_pool *pool;
@@ -369,7 +396,7 @@ static void a_pool_hands_out_targets(td_device *device)
     gpu_ok(
         td_buffer_pool_create(device, &(td_buffer_class){.bytes = WIDTH * HEIGHT * 4}, 1, &pool));
     td_buffer_pool_get_info(pool, &info);
-    assert_int_equal(info.imported, device->features.external_memory_host);
+    assert_int_equal(info.imported, device->features.external_memory_host ? info.buffers : 0);
     for (uint32_t round = 0; round < 2; round++) {
         for (uint32_t i = 0; i < 4; i++) {
             gpu_ok(td_buffer_pool_get(pool, WIDTH * HEIGHT * 4, &buffers[i]));
@@ -396,6 +423,7 @@ int main(void)
         gpu_test(pages_are_imported_once_and_counted),
         gpu_test(other_memory_is_copied_to_once),
         gpu_test(a_pool_hands_out_targets),
+        gpu_test(a_pool_that_is_not_imported_is_no_allocation),
     };
     return gpu_run_tests(tests);
 }

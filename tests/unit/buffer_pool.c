@@ -29,6 +29,7 @@ static void close_pool(td_buffer_pool *pool)
     td_budget_get_info(device->budget, &info);
     assert_int_equal(info.used_bytes, 0);
     assert_int_equal(info.held_bytes, 0);
+    assert_int_equal(info.host_bytes, 0);
     fake_device_destroy();
     support_restore_allocator();
 }
@@ -95,6 +96,10 @@ static void an_empty_pool_grows_within_the_budget(void **state)
     td_budget_info budget;
     td_budget_get_info(device->budget, &budget);
     assert_int_equal(budget.by_category[TD_BUDGET_READBACK], UINT64_C(64) << 20);
+    assert_int_equal(budget.held_bytes, UINT64_C(64) << 20);
+    assert_int_equal(budget.host_bytes, UINT64_C(64) << 20);
+    assert_int_equal(budget.allocations, 0);
+    assert_int_equal(info_of(pool).imported, 0);
     close_pool(pool); /* with all of them out */
 }
 
