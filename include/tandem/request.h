@@ -74,11 +74,12 @@ TD_API td_result td_request_wait_all(td_request *const *requests, uint32_t count
  * and submit work, with a time limit of 0 wherever a call takes one.
  *
  * It must not wait: what it waits for may need the thread that it runs on. td_request_wait,
- * td_request_wait_any, td_request_wait_all, td_completion_queue_take, td_ticket_wait and whatever
- * waits for a slot of a readback ring (td_renderer_submit) return ::TD_ERROR_STATE on a completion
- * thread where they would. It must not destroy a device, nor a
- * renderer or scene that has work under way, since that waits too. And it should be short: the
- * completions of the device that come later are told after it. */
+ * td_request_wait_any, td_request_wait_all, td_completion_queue_take, td_ticket_wait, the waits of
+ * td_tasks, and whatever waits for a slot of a readback ring or for a frame that is in flight
+ * (td_renderer_submit, td_frames_execute, td_scheduler_begin_frame, td_recorder_record) return
+ * ::TD_ERROR_STATE on a completion thread where they would. It must not destroy a device, nor a
+ * renderer or scene that has work under way, nor td_tasks, since that waits too. And it should be
+ * short: the completions of the device that come later are told after it. */
 typedef void (*td_request_fn)(void *user, td_request *request);
 
 /** Sets the callback. On a request that is finished already it is called before this returns, on

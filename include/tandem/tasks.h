@@ -50,7 +50,8 @@ TD_API td_result td_tasks_create(const td_tasks_params *params, td_tasks **out);
 TD_API void td_tasks_destroy(td_tasks *tasks);
 
 /** Puts a task into the bounded queue, waiting at most `timeout_ns` for a place:
- * ::TD_ERROR_AGAIN (limit 0) or ::TD_ERROR_TIMEOUT. ::TD_ERROR_STATE after td_tasks_finish. */
+ * ::TD_ERROR_AGAIN (limit 0) or ::TD_ERROR_TIMEOUT. ::TD_ERROR_STATE after td_tasks_finish, and
+ * instead of a wait in a request's callback (tandem/request.h), as for all waits here. */
 TD_API td_result td_tasks_put(td_tasks *tasks, uint64_t id, uint64_t timeout_ns);
 
 /** No more tasks will come: an end marker for each worker. */

@@ -1,6 +1,7 @@
 #include "async/frames.h"
 
 #include "async/plan.h"
+#include "async/waiter.h"
 #include "base/clock.h"
 #include "base/living.h"
 #include "base/log.h"
@@ -119,6 +120,9 @@ void td_frames_destroy(td_frames *frames)
 
 static td_result wait_for_free(const td_frames *frames, tdi_plan_slot *slot, uint64_t timeout_ns)
 {
+    if (timeout_ns > 0 && tdi_on_completion_thread() &&
+        tdi_plan_slot_wait_for(slot, 0) == TD_ERROR_TIMEOUT)
+        return tdi_check_may_wait("td_frames_execute");
     const td_result result = tdi_plan_slot_wait_for(slot, timeout_ns);
     if (result != TD_ERROR_TIMEOUT)
         return result;

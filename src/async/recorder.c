@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "async/lane.h"
+#include "async/waiter.h"
 #include "base/clock.h"
 #include "base/living.h"
 #include "base/memory.h"
@@ -310,7 +311,8 @@ static td_result open_slot(td_recorder *recorder, uint32_t parts, uint64_t timeo
     recorder->recorded = false;
     TDI_TRY(tdi_grow((void **)&recorder->ordered, &recorder->ordered_capacity, parts,
                      sizeof recorder->ordered[0]));
-    const td_result waited = tdi_ticket_wait(recorder->device, slot->last, timeout_ns);
+    const td_result waited =
+        tdi_ticket_wait_for_call(recorder->device, slot->last, timeout_ns, "td_recorder_record");
     if (waited == TD_ERROR_TIMEOUT)
         return tdi_fail(timeout_ns == 0 ? TD_ERROR_AGAIN : TD_ERROR_TIMEOUT,
                         "all %u frames of the recorder are in flight", recorder->slot_count);

@@ -3,6 +3,7 @@
 #include "async/lane.h"
 #include "async/scheduler_semaphores.h"
 #include "async/scheduler_times.h"
+#include "async/waiter.h"
 #include "base/clock.h"
 #include "base/living.h"
 #include "base/log.h"
@@ -267,15 +268,18 @@ static void drop_frame(td_scheduler *scheduler)
 
 static td_result wait_for_slot(td_device *device, const frame_slot *slot, uint64_t timeout_ns)
 {
+    const char *const call = "td_scheduler_begin_frame";
     const uint64_t deadline = tdi_deadline(tdi_now_ns(), timeout_ns);
-    td_result result = tdi_ticket_wait(device, slot->compute, timeout_ns);
+    td_result result = tdi_ticket_wait_for_call(device, slot->compute, timeout_ns, call);
     const uint64_t now = slot->consumed.value ? tdi_now_ns() : 0;
     if (result == TD_OK)
-        result = tdi_ticket_wait(device, slot->consumed, now < deadline ? deadline - now : 0);
+        result = tdi_ticket_wait_for_call(device, slot->consumed,
+                                          now < deadline ? deadline - now : 0, call);
     if (result == TD_ERROR_TIMEOUT)
         return tdi_fail(timeout_ns == 0 ? TD_ERROR_AGAIN : TD_ERROR_TIMEOUT,
-                        "td_scheduler_begin_frame: the slot's last frame is not done; try again "
-                        "later or with a longer limit");
+                        "%s: the slot's last frame is not done; try again later or with a longer "
+                        "limit",
+                        call);
     return result;
 }
 

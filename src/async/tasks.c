@@ -1,5 +1,6 @@
 #include <tandem/tasks.h>
 
+#include "async/waiter.h"
 #include "base/clock.h"
 #include "base/living.h"
 #include "base/log.h"
@@ -247,11 +248,18 @@ static td_result fail_waited(uint64_t timeout_ns, const char *what)
     return tdi_fail(timeout_ns == 0 ? TD_ERROR_AGAIN : TD_ERROR_TIMEOUT, "%s", what);
 }
 
+/* A task may itself wait for a request that the callback's thread has to finish. */
+static td_result may_wait(uint64_t timeout_ns, const char *call)
+{
+    return timeout_ns == 0 ? TD_OK : tdi_check_may_wait(call);
+}
+
 /* Called with the lock held. */
 static td_result put_node(td_tasks *tasks, task_node *node, uint64_t timeout_ns)
 {
     const uint64_t deadline = tdi_deadline(tdi_now_ns(), timeout_ns);
     while (!tasks->finished && tasks->waiting.count >= tasks->params.queue_size) {
+        TDI_TRY(may_wait(timeout_ns, "td_tasks_put"));
         if (timeout_ns == 0 || !tdi_cond_wait_until(&tasks->place, &tasks->lock, deadline))
             return fail_waited(timeout_ns, "the queue of tasks is full");
     }
@@ -303,6 +311,7 @@ static td_result take_node(td_tasks *tasks, uint64_t timeout_ns, task_node **out
     while (tasks->done.count == 0) {
         if (nothing_can_come(tasks))
             return tdi_fail(TD_ERROR_NOT_FOUND, "all results have been taken");
+        TDI_TRY(may_wait(timeout_ns, "td_tasks_take"));
         if (timeout_ns == 0 || !tdi_cond_wait_until(&tasks->results, &tasks->lock, deadline))
             return tdi_fail(TD_ERROR_TIMEOUT, "no task was done within the time limit");
     }
@@ -333,6 +342,7 @@ static td_result wait_for_end(td_tasks *tasks, uint64_t timeout_ns)
     if (!tasks->finished)
         return tdi_fail(TD_ERROR_STATE, "td_tasks_join comes before td_tasks_finish");
     while (tasks->alive > 0) {
+        TDI_TRY(may_wait(timeout_ns, "td_tasks_join"));
         if (timeout_ns == 0 || !tdi_cond_wait_until(&tasks->results, &tasks->lock, deadline))
             return tdi_fail(TD_ERROR_TIMEOUT, "%u workers had not ended within the time limit",
                             tasks->alive);

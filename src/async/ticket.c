@@ -81,15 +81,21 @@ bool td_ticket_reached(td_device *device, td_ticket ticket)
            (tdi_ticket_given(device, ticket) && tdi_ticket_reached(device, ticket));
 }
 
+td_result tdi_ticket_wait_for_call(td_device *device, td_ticket ticket, uint64_t timeout_ns,
+                                   const char *call)
+{
+    if (ticket.value == 0)
+        return TD_OK;
+    if (timeout_ns > 0 && tdi_on_completion_thread() && !tdi_ticket_reached(device, ticket))
+        return tdi_check_may_wait(call);
+    return tdi_ticket_wait(device, ticket, timeout_ns);
+}
+
 td_result td_ticket_wait(td_device *device, td_ticket ticket, uint64_t timeout_ns)
 {
     TDI_TRY(tdi_device_check(device, "td_ticket_wait"));
     TDI_TRY(tdi_ticket_check(device, ticket));
-    if (ticket.value == 0)
-        return TD_OK;
-    if (timeout_ns > 0 && tdi_on_completion_thread() && !tdi_ticket_reached(device, ticket))
-        return tdi_check_may_wait("td_ticket_wait");
-    return tdi_ticket_wait(device, ticket, timeout_ns);
+    return tdi_ticket_wait_for_call(device, ticket, timeout_ns, "td_ticket_wait");
 }
 
 /* A ticket as a request: its payload. */

@@ -6,6 +6,7 @@
 
 #include "async/staging.h"
 #include "async/upload_queue.h"
+#include "async/waiter.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/pool.h"
@@ -541,6 +542,8 @@ td_result tdi_upload_job_wait_submitted(tdi_upload_job *job, uint64_t timeout_ns
 {
     tdi_uploader *uploader = job->uploader;
     const uint64_t deadline = tdi_deadline(tdi_now_ns(), timeout_ns);
+    if (timeout_ns > 0 && state_of(job) <= TDI_UPLOAD_BEGUN)
+        TDI_TRY(tdi_check_may_wait("an upload that is not submitted"));
     tdi_mutex_lock(&uploader->mutex);
     while (state_of(job) <= TDI_UPLOAD_BEGUN) {
         if (!tdi_cond_wait_until(&uploader->settled, &uploader->mutex, deadline))
@@ -554,13 +557,6 @@ td_result tdi_upload_job_wait_submitted(tdi_upload_job *job, uint64_t timeout_ns
         return tdi_fail(TD_ERROR_TIMEOUT, "the upload was not submitted within %llu ms; it goes on",
                         (unsigned long long)(timeout_ns / TDI_NS_PER_MS));
     return job->result == TD_OK ? TD_OK : fail_as_job(job);
-}
-
-void tdi_upload_job_stop(tdi_upload_job *job, td_ticket *out)
-{
-    *out = (td_ticket){0};
-    if (!tdi_upload_job_cancel(job))
-        (void)tdi_upload_job_wait_submitted(job, UINT64_MAX, out);
 }
 
 void tdi_upload_job_release(tdi_upload_job *job)

@@ -82,12 +82,9 @@ bool tdi_upload_job_cancel(tdi_upload_job *job);
 
 /* Blocks until all of the job was submitted, and gives the ticket after which later submissions may
  * read it. TD_ERROR_TIMEOUT, TD_ERROR_CANCELLED, or the failure with its sentence, and then `out`
- * is the last ticket that may write the destination still (of value 0 if there is none). */
+ * is the last ticket that may write the destination still (of value 0 if there is none).
+ * TD_ERROR_STATE instead of a wait in a callback. */
 td_result tdi_upload_job_wait_submitted(tdi_upload_job *job, uint64_t timeout_ns, td_ticket *out);
-
-/* Cancels the job, or waits until it is submitted if it was begun. Afterwards nobody reads the
- * data, and the destination may go once `out` (of value 0: now) is reached. */
-void tdi_upload_job_stop(tdi_upload_job *job, td_ticket *out);
 
 /* Gives the job back, in any state. A queued one is cancelled; one that was begun comes to its end,
  * and until then reads the data and writes the destination. NULL is fine. */

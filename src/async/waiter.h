@@ -25,6 +25,9 @@ void tdi_completer_run(tdi_completer *completer, tdi_watch_list *list);
 bool tdi_on_completion_thread(void);
 /* TD_ERROR_STATE with a sentence there; every public call asks this before it starts to wait. */
 td_result tdi_check_may_wait(const char *call);
+/* tdi_ticket_wait for a public call: refused there too, unless it needs no wait or has no time. */
+td_result tdi_ticket_wait_for_call(td_device *device, td_ticket ticket, uint64_t timeout_ns,
+                                   const char *call);
 
 typedef struct tdi_waiter tdi_waiter;
 td_result tdi_waiter_create(td_device *device, uint32_t queue, tdi_completer *completer,

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "async/waiter.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "gpu/import.h"
@@ -462,7 +463,8 @@ static td_result begin_result(td_renderer *renderer, uint32_t count, uint64_t ti
 {
     const uint64_t deadline = tdi_deadline(tdi_now_ns(), timeout_ns);
     const td_ticket last = slot_ticket(renderer);
-    const td_result result = tdi_ticket_wait(renderer->device, last, timeout_ns);
+    const td_result result =
+        tdi_ticket_wait_for_call(renderer->device, last, timeout_ns, "td_renderer_submit");
     if (result == TD_ERROR_TIMEOUT)
         return tdi_fail(timeout_ns == 0 ? TD_ERROR_AGAIN : TD_ERROR_TIMEOUT,
                         "all %u submissions are in flight; wait for a request, or allow more",

@@ -536,3 +536,36 @@ uint64_t fake_longest_wait_ns(void)
     CHANGE(ns = gpu.longest_wait);
     return ns;
 }
+
+typedef struct called_back {
+    td_request_fn fn;
+    void *user;
+    bool done;
+} called_back;
+
+static void note_called_back(void *user, td_request *request)
+{
+    called_back *call = user;
+    call->fn(call->user, request);
+    CHANGE(call->done = true);
+}
+
+void fake_call_back(td_request_fn fn, void *user)
+{
+    const tdi_submission submission = {.lane = TD_LANE_GRAPHICS};
+    called_back call = {fn, user, false};
+    td_ticket ticket;
+    td_request *request;
+    const bool held = gpu.hold;
+    CHANGE(gpu.hold = true);
+    assert_int_equal(tdi_lane_submit(&gpu.device, &submission, &ticket), TD_OK);
+    assert_int_equal(td_ticket_request(&gpu.device, ticket, &request), TD_OK);
+    assert_int_equal(td_request_on_finish(request, note_called_back, &call), TD_OK);
+    CHANGE(gpu.hold = held);
+    fake_complete(ticket.queue, ticket.value);
+    tdi_mutex_lock(&gpu.mutex);
+    while (!call.done)
+        tdi_cond_wait(&gpu.changed, &gpu.mutex);
+    tdi_mutex_unlock(&gpu.mutex);
+    td_request_release(request);
+}

@@ -6,6 +6,8 @@
 
 #include "support.h"
 
+#include <tandem/request.h>
+
 #include "async/lane.h"
 
 #define FAKE_MOST_BARRIERS    64
@@ -77,6 +79,9 @@ uint32_t fake_waiting(void);
 uint32_t fake_wait_calls(void);
 /* How often vkGetSemaphoreCounterValue was called. */
 uint32_t fake_look_calls(void);
+/* Calls `fn` as a request's callback on the completion thread, and returns when it is done. What
+ * the queue of the graphics lane has goes on. */
+void fake_call_back(td_request_fn fn, void *user);
 /* Blocks until so many are. */
 void fake_until_waiting(uint32_t count);
 uint64_t fake_longest_wait_ns(void);

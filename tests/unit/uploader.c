@@ -196,21 +196,33 @@ static void a_cancelled_job_never_begins(void **state)
     told_free(&t);
 }
 
-static void stopping_waits_for_what_was_begun(void **state)
+/* What a callback is told that waits for an upload. */
+typedef struct impatient {
+    tdi_upload_job *job;
+    td_result waited, looked;
+} impatient;
+
+static void wait_for_upload(void *user, td_request *request)
+{
+    impatient *who = user;
+    td_ticket ticket;
+    (void)request;
+    who->waited = tdi_upload_job_wait_submitted(who->job, TD_FOREVER, &ticket);
+    who->looked = tdi_upload_job_wait_submitted(who->job, 0, &ticket);
+}
+
+static void nobody_waits_for_it_in_a_callback(void **state)
 {
     (void)state;
-    tdi_uploader *uploader = uploader_create(1);
-    tdi_upload_job *gate = gate_add(uploader);
-    tdi_upload_job *queued = add_bytes(uploader, 4, "x", 1, 0);
-    td_ticket ticket;
-    tdi_upload_job_stop(queued, &ticket);
-    assert_int_equal(ticket.value, 0);
+    impatient who = {.job = gate_add(uploader_create(3))};
+    fake_call_back(wait_for_upload, &who);
+    assert_int_equal(who.waited, TD_ERROR_STATE);
+    assert_int_equal(who.looked, TD_ERROR_TIMEOUT);
     gate_open();
-    tdi_upload_job_stop(gate, &ticket);
-    assert_true(ticket.value > 0);
-    assert_true(tdi_upload_job_poll(gate) >= TDI_UPLOAD_SUBMITTED);
-    tdi_upload_job_release(queued);
-    tdi_upload_job_release(gate);
+    (void)wait_submitted(who.job);
+    fake_call_back(wait_for_upload, &who);
+    assert_int_equal(who.waited, TD_OK);
+    tdi_upload_job_release(who.job);
     uploader_destroy_all();
 }
 
@@ -445,7 +457,7 @@ int main(void)
         cmocka_unit_test(priorities_change_while_queued),
         cmocka_unit_test(callbacks_tell_both_moments),
         cmocka_unit_test(a_cancelled_job_never_begins),
-        cmocka_unit_test(stopping_waits_for_what_was_begun),
+        cmocka_unit_test(nobody_waits_for_it_in_a_callback),
         cmocka_unit_test(waiting_has_a_limit),
         cmocka_unit_test(large_buffers_go_in_pieces),
         cmocka_unit_test(levels_go_in_rows),

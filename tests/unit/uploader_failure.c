@@ -308,8 +308,6 @@ static void do_everything(void *user)
             (void)tdi_upload_job_cancel(job);
         else if (m->seed >> 26 & 1)
             (void)tdi_upload_job_wait_submitted(job, 60 * TDI_NS_PER_S, &ticket);
-        else if (m->seed >> 25 & 1)
-            tdi_upload_job_stop(job, &ticket);
         tdi_upload_job_release(job);
     }
 }
