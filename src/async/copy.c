@@ -105,14 +105,25 @@ static bool suits(const td_readback_image *image, VkExtent3D granularity)
            image->height % granularity.height == 0;
 }
 
+/* Vulkan lets only queues with graphics copy depth and stencil (VUID 10216 of
+ * vkCmdCopyImageToBuffer; maintenance10, which lifts it, is not enabled). */
+static bool copies_aspect(const tdi_queue *queue, const td_readback_image *image)
+{
+    return aspect_of(image) == VK_IMAGE_ASPECT_COLOR_BIT ||
+           (queue->capabilities & VK_QUEUE_GRAPHICS_BIT);
+}
+
 td_lane tdi_copy_lane(const td_device *device, const tdi_copy_source *source)
 {
     const tdi_queue *queue = &device->queues[device->lane_queue[TD_LANE_TRANSFER]];
     const bool exclusive = source->image ? source->image->exclusive : source->range->exclusive;
     if (exclusive && queue->family != family_of(device, TD_LANE_GRAPHICS))
         return TD_LANE_GRAPHICS;
-    return !source->image || suits(source->image, queue->granularity) ? TD_LANE_TRANSFER
-                                                                      : TD_LANE_GRAPHICS;
+    if (!source->image)
+        return TD_LANE_TRANSFER;
+    return suits(source->image, queue->granularity) && copies_aspect(queue, source->image)
+               ? TD_LANE_TRANSFER
+               : TD_LANE_GRAPHICS;
 }
 
 static td_result make_commands(td_device *device, tdi_copy *copy, td_lane lane)

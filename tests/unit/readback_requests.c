@@ -335,17 +335,31 @@ static void on_one_queue_a_barrier_orders_the_copy(void **state)
     close_device();
 }
 
+static td_lane lane_of(const td_readback_image *image)
+{
+    const tdi_copy_source source = {.image = image};
+    return tdi_copy_lane(device, &source);
+}
+
 static td_lane lane_of_rectangle(uint32_t x, uint32_t width, bool exclusive)
 {
-    const td_readback_image image = {.image = (VkImage)16,
-                                     .format = VK_FORMAT_R8G8B8A8_UNORM,
-                                     .layout = VK_IMAGE_LAYOUT_GENERAL,
-                                     .x = x,
-                                     .width = width,
-                                     .height = 16,
-                                     .exclusive = exclusive};
-    const tdi_copy_source source = {.image = &image};
-    return tdi_copy_lane(device, &source);
+    return lane_of(&(td_readback_image){.image = (VkImage)16,
+                                        .format = VK_FORMAT_R8G8B8A8_UNORM,
+                                        .layout = VK_IMAGE_LAYOUT_GENERAL,
+                                        .x = x,
+                                        .width = width,
+                                        .height = 16,
+                                        .exclusive = exclusive});
+}
+
+static td_lane lane_of_aspect(VkImageAspectFlags aspect)
+{
+    return lane_of(&(td_readback_image){.image = (VkImage)16,
+                                        .format = VK_FORMAT_D32_SFLOAT_S8_UINT,
+                                        .aspect = aspect,
+                                        .layout = VK_IMAGE_LAYOUT_GENERAL,
+                                        .width = 16,
+                                        .height = 16});
 }
 
 static void rectangles_that_the_transfer_queue_cannot_copy_go_to_graphics(void **state)
@@ -361,6 +375,25 @@ static void rectangles_that_the_transfer_queue_cannot_copy_go_to_graphics(void *
     assert_int_equal(lane_of_rectangle(8, 32, false), TD_LANE_GRAPHICS);
     queue->granularity = (VkExtent3D){0, 0, 0};
     assert_int_equal(lane_of_rectangle(0, 64, false), TD_LANE_GRAPHICS);
+    close_device();
+}
+
+static void depth_and_stencil_are_copied_by_queues_with_graphics(void **state)
+{
+    (void)state;
+    open_device(3);
+    tdi_queue *queue = &device->queues[device->lane_queue[TD_LANE_TRANSFER]];
+    const VkQueueFlags without[] = {VK_QUEUE_TRANSFER_BIT,
+                                    VK_QUEUE_TRANSFER_BIT | VK_QUEUE_COMPUTE_BIT};
+    for (uint32_t i = 0; i < 2; i++) {
+        queue->capabilities = without[i];
+        assert_int_equal(lane_of_aspect(VK_IMAGE_ASPECT_DEPTH_BIT), TD_LANE_GRAPHICS);
+        assert_int_equal(lane_of_aspect(VK_IMAGE_ASPECT_STENCIL_BIT), TD_LANE_GRAPHICS);
+        assert_int_equal(lane_of_rectangle(0, 16, false), TD_LANE_TRANSFER);
+    }
+    queue->capabilities = VK_QUEUE_TRANSFER_BIT | VK_QUEUE_GRAPHICS_BIT;
+    assert_int_equal(lane_of_aspect(VK_IMAGE_ASPECT_DEPTH_BIT), TD_LANE_TRANSFER);
+    assert_int_equal(lane_of_aspect(VK_IMAGE_ASPECT_STENCIL_BIT), TD_LANE_TRANSFER);
     close_device();
 }
 
@@ -472,6 +505,7 @@ int main(void)
         cmocka_unit_test(copies_go_to_the_transfer_lane_after_their_ticket),
         cmocka_unit_test(on_one_queue_a_barrier_orders_the_copy),
         cmocka_unit_test(rectangles_that_the_transfer_queue_cannot_copy_go_to_graphics),
+        cmocka_unit_test(depth_and_stencil_are_copied_by_queues_with_graphics),
         cmocka_unit_test(texels_have_the_size_of_their_format),
         cmocka_unit_test(what_cannot_be_copied_is_refused),
         cmocka_unit_test(every_allocation_of_a_copy_can_fail),
