@@ -86,6 +86,11 @@ want_packages()
   done
 }
 
+want_guest_packages()
+{
+  want_packages "${guest_packages[@]}"
+}
+
 need_build_packages()
 {
   if have_apt; then

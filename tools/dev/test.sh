@@ -56,7 +56,7 @@ prepare_tests()
 {
   need_build_packages
   need_packages vulkan-validationlayers locales
-  want_packages "${guest_packages[@]}"
+  want_guest_packages
   make_locale
   choose_software_driver
 }
