@@ -117,6 +117,8 @@ td_lane tdi_copy_lane(const td_device *device, const tdi_copy_source *source)
 {
     const tdi_queue *queue = &device->queues[device->lane_queue[TD_LANE_TRANSFER]];
     const bool exclusive = source->image ? source->image->exclusive : source->range->exclusive;
+    if (source->at_rest != VK_IMAGE_LAYOUT_UNDEFINED)
+        return TD_LANE_GRAPHICS;
     if (exclusive && queue->family != family_of(device, TD_LANE_GRAPHICS))
         return TD_LANE_GRAPHICS;
     if (!source->image)
@@ -217,6 +219,32 @@ static void record_after(td_device *device, VkCommandBuffer commands)
     record_barrier(device, commands, &barrier);
 }
 
+/* Only reads come before the way back, so that there is nothing to be made available. */
+static void record_layout(td_device *device, VkCommandBuffer commands,
+                          const tdi_copy_source *source, bool back)
+{
+    const td_readback_image *image = source->image;
+    const VkImageMemoryBarrier2 barrier = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER_2,
+        .srcStageMask = back ? VK_PIPELINE_STAGE_2_COPY_BIT : VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+        .srcAccessMask = back ? VK_ACCESS_2_NONE : VK_ACCESS_2_MEMORY_WRITE_BIT,
+        .dstStageMask = back ? VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT : VK_PIPELINE_STAGE_2_COPY_BIT,
+        .dstAccessMask = back ? VK_ACCESS_2_MEMORY_READ_BIT : VK_ACCESS_2_TRANSFER_READ_BIT,
+        .oldLayout = back ? image->layout : source->at_rest,
+        .newLayout = back ? source->at_rest : image->layout,
+        .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
+        .dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
+        .image = image->image,
+        .subresourceRange = {aspect_of(image), image->level, 1, image->layer, 1},
+    };
+    const VkDependencyInfo info = {
+        .sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO,
+        .imageMemoryBarrierCount = 1,
+        .pImageMemoryBarriers = &barrier,
+    };
+    device->vk.vkCmdPipelineBarrier2(commands, &info);
+}
+
 static void record_copy(td_device *device, VkCommandBuffer commands, const tdi_copy_source *source,
                         VkBuffer buffer)
 {
@@ -243,7 +271,11 @@ td_result tdi_copy_submit(td_device *device, tdi_copy *copy, const tdi_copy_sour
     VkCommandBuffer commands = copy->commands[lane];
     if (after.value && after.queue == device->lane_queue[lane])
         record_after(device, commands);
+    if (source->at_rest != VK_IMAGE_LAYOUT_UNDEFINED)
+        record_layout(device, commands, source, false);
     record_copy(device, commands, source, buffer);
+    if (source->at_rest != VK_IMAGE_LAYOUT_UNDEFINED)
+        record_layout(device, commands, source, true);
     tdi_record_to_host(device, commands, VK_PIPELINE_STAGE_2_COPY_BIT,
                        VK_ACCESS_2_TRANSFER_WRITE_BIT);
     TDI_TRY(tdi_vk_check(device->vk.vkEndCommandBuffer(commands), "vkEndCommandBuffer"));

@@ -20,6 +20,10 @@ void tdi_copy_destroy(td_device *device, tdi_copy *copy);
 typedef struct tdi_copy_source {
     const td_readback_image *image; /* NULL: `range` */
     const td_readback_range *range;
+    /* Unless undefined: the layout that the image's level is in. For the copy it is brought to the
+     * one that `image` names, and then back, on the graphics lane, between what was submitted
+     * there before and what is afterwards. */
+    VkImageLayout at_rest;
 } tdi_copy_source;
 
 /* What arrives, but for its address. TD_ERROR_ARGUMENT, or TD_ERROR_UNSUPPORTED for a format that

@@ -1,5 +1,6 @@
 #include "async/plan_spans.h"
 
+#include "async/copy.h"
 #include "async/device_clock.h"
 #include "async/monitor.h"
 #include "async/waiter.h"
@@ -123,7 +124,7 @@ void tdi_plan_spans_after_pass(plan_spans *spans, VkCommandBuffer commands, uint
 
 void tdi_plan_spans_end_batch(plan_spans *spans, VkCommandBuffer commands, uint32_t batch)
 {
-    const td_device *device = spans->device;
+    td_device *device = spans->device;
     uint32_t first = first_query(spans->plan, batch);
     if (!spans->monitor || !is_timed(spans, batch) || !copies(spans, batch))
         return;
@@ -131,19 +132,8 @@ void tdi_plan_spans_end_batch(plan_spans *spans, VkCommandBuffer commands, uint3
         commands, spans->pool, first, spans->plan->batches[batch].pass_count + 1,
         spans->copied.handle, first * sizeof(uint64_t), sizeof(uint64_t),
         VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT);
-    const VkMemoryBarrier2 barrier = {
-        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
-        .srcStageMask = VK_PIPELINE_STAGE_2_COPY_BIT,
-        .srcAccessMask = VK_ACCESS_2_TRANSFER_WRITE_BIT,
-        .dstStageMask = VK_PIPELINE_STAGE_2_HOST_BIT,
-        .dstAccessMask = VK_ACCESS_2_HOST_READ_BIT,
-    };
-    const VkDependencyInfo info = {
-        .sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO,
-        .memoryBarrierCount = 1,
-        .pMemoryBarriers = &barrier,
-    };
-    device->vk.vkCmdPipelineBarrier2(commands, &info);
+    tdi_record_to_host(device, commands, VK_PIPELINE_STAGE_2_COPY_BIT,
+                       VK_ACCESS_2_TRANSFER_WRITE_BIT);
 }
 
 static void add_pass(const plan_spans *spans, uint32_t batch, uint32_t place, const uint64_t *ticks)

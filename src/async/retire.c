@@ -32,54 +32,49 @@ void tdi_retire(td_device *device, tdi_retirement *retirement, td_ticket last_us
     tdi_ticket_watch(device, &retirement->watch);
 }
 
-typedef struct retired_image {
+/* What is retired: one of the two, and the other is empty. */
+typedef struct retired {
     tdi_retirement retirement;
     tdi_vk_image image;
-} retired_image;
-
-typedef struct retired_buffer {
-    tdi_retirement retirement;
     tdi_buffer buffer;
-} retired_buffer;
+} retired;
 
-static void destroy_image(td_device *device, tdi_retirement *self)
+static void destroy_objects(td_device *device, retired *what)
 {
-    tdi_vk_image_destroy(device, &((retired_image *)self)->image);
+    tdi_vk_image_destroy(device, &what->image);
+    tdi_buffer_destroy(device, &what->buffer);
+}
+
+static void destroy_retired(td_device *device, tdi_retirement *self)
+{
+    destroy_objects(device, (retired *)self);
     tdi_free(self);
 }
 
-static void destroy_buffer(td_device *device, tdi_retirement *self)
+/* Without memory to remember it by, the calling thread waits for the GPU instead. */
+static void retire(td_device *device, retired what, uint64_t bytes, td_ticket last_use)
 {
-    tdi_buffer_destroy(device, &((retired_buffer *)self)->buffer);
-    tdi_free(self);
+    retired *kept = tdi_alloc(sizeof *kept);
+    if (!kept) {
+        (void)tdi_ticket_wait(device, last_use, UINT64_MAX);
+        destroy_objects(device, &what);
+        return;
+    }
+    *kept = what;
+    kept->retirement = (tdi_retirement){.destroy = destroy_retired, .bytes = bytes};
+    tdi_retire(device, &kept->retirement, last_use);
 }
 
 void tdi_retire_image(td_device *device, tdi_vk_image *image, td_ticket last_use)
 {
-    retired_image *retired = tdi_alloc_zero(1, sizeof *retired);
-    if (!retired) {
-        (void)tdi_ticket_wait(device, last_use, UINT64_MAX);
-        tdi_vk_image_destroy(device, image);
-        return;
-    }
-    retired->retirement.destroy = destroy_image;
-    retired->retirement.bytes = image->memory.size;
-    retired->image = *image;
+    const retired what = {.image = *image};
     *image = (tdi_vk_image){0};
-    tdi_retire(device, &retired->retirement, last_use);
+    retire(device, what, what.image.memory.size, last_use);
 }
 
 void tdi_retire_buffer(td_device *device, tdi_buffer *buffer, td_ticket last_use)
 {
-    retired_buffer *retired = tdi_alloc_zero(1, sizeof *retired);
-    if (!retired) {
-        (void)tdi_ticket_wait(device, last_use, UINT64_MAX);
-        tdi_buffer_destroy(device, buffer);
-        return;
-    }
-    retired->retirement.destroy = destroy_buffer;
-    retired->retirement.bytes = buffer->memory.size;
-    retired->buffer = *buffer;
+    const retired what = {.buffer = *buffer};
     *buffer = (tdi_buffer){0};
-    tdi_retire(device, &retired->retirement, last_use);
+    retire(device, what, what.buffer.memory.size, last_use);
 }

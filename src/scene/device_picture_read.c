@@ -1,6 +1,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "async/copy.h"
 #include "async/request.h"
 #include "base/memory.h"
 #include "scene/device_picture.h"
@@ -11,8 +12,7 @@ typedef struct picture_read {
     td_texture *texture;
     td_request *request;
     tdi_buffer buffer;
-    VkCommandPool pool;
-    VkCommandBuffer commands;
+    tdi_copy copy;
     uint32_t level, width, height;
     uint8_t *out;
 } picture_read;
@@ -21,8 +21,7 @@ typedef struct picture_read {
 static void drop_device_part(picture_read *read)
 {
     td_device *device = read->texture->device;
-    if (read->pool)
-        device->vk.vkDestroyCommandPool(device->handle, read->pool, NULL);
+    tdi_copy_destroy(device, &read->copy);
     tdi_buffer_destroy(device, &read->buffer);
     tdi_picture_release(read->texture);
 }
@@ -55,81 +54,6 @@ static void on_reached(tdi_watch *watch, td_result result)
     tdi_request_finish(read->request, result);
 }
 
-static void record_layout(const picture_read *read, bool back)
-{
-    const VkImageMemoryBarrier2 barrier = {
-        .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER_2,
-        .srcStageMask = back ? VK_PIPELINE_STAGE_2_COPY_BIT : VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
-        .srcAccessMask = back ? VK_ACCESS_2_NONE : VK_ACCESS_2_MEMORY_WRITE_BIT,
-        .dstStageMask = back ? VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT : VK_PIPELINE_STAGE_2_COPY_BIT,
-        .dstAccessMask = back ? VK_ACCESS_2_MEMORY_READ_BIT : VK_ACCESS_2_TRANSFER_READ_BIT,
-        .oldLayout =
-            back ? VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL : VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL,
-        .newLayout =
-            back ? VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL : VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
-        .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
-        .dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
-        .image = read->texture->image.handle,
-        .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, read->level, 1, 0, 1},
-    };
-    const VkMemoryBarrier2 to_host = {
-        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
-        .srcStageMask = VK_PIPELINE_STAGE_2_COPY_BIT,
-        .srcAccessMask = VK_ACCESS_2_TRANSFER_WRITE_BIT,
-        .dstStageMask = VK_PIPELINE_STAGE_2_HOST_BIT,
-        .dstAccessMask = VK_ACCESS_2_HOST_READ_BIT,
-    };
-    const VkDependencyInfo dependency = {
-        .sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO,
-        .memoryBarrierCount = back ? 1 : 0,
-        .pMemoryBarriers = &to_host,
-        .imageMemoryBarrierCount = 1,
-        .pImageMemoryBarriers = &barrier,
-    };
-    read->texture->device->vk.vkCmdPipelineBarrier2(read->commands, &dependency);
-}
-
-static td_result make_commands(picture_read *read)
-{
-    td_device *device = read->texture->device;
-    const VkCommandPoolCreateInfo pool = {
-        .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
-        .flags = VK_COMMAND_POOL_CREATE_TRANSIENT_BIT,
-        .queueFamilyIndex = device->queues[device->lane_queue[TD_LANE_GRAPHICS]].family,
-    };
-    TDI_TRY_VK("vkCreateCommandPool",
-               device->vk.vkCreateCommandPool(device->handle, &pool, NULL, &read->pool));
-    const VkCommandBufferAllocateInfo allocate = {
-        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
-        .commandPool = read->pool,
-        .commandBufferCount = 1,
-    };
-    TDI_TRY_VK("vkAllocateCommandBuffers",
-               device->vk.vkAllocateCommandBuffers(device->handle, &allocate, &read->commands));
-    const VkCommandBufferBeginInfo begin = {
-        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-        .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
-    };
-    return tdi_vk_check(device->vk.vkBeginCommandBuffer(read->commands, &begin),
-                        "vkBeginCommandBuffer");
-}
-
-static td_result record(picture_read *read)
-{
-    td_device *device = read->texture->device;
-    const VkBufferImageCopy region = {
-        .imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, read->level, 0, 1},
-        .imageExtent = {read->width, read->height, 1},
-    };
-    TDI_TRY(make_commands(read));
-    record_layout(read, false);
-    device->vk.vkCmdCopyImageToBuffer(read->commands, read->texture->image.handle,
-                                      VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL, read->buffer.handle, 1,
-                                      &region);
-    record_layout(read, true);
-    return tdi_vk_check(device->vk.vkEndCommandBuffer(read->commands), "vkEndCommandBuffer");
-}
-
 static td_result submit(picture_read *read, td_ticket after)
 {
     td_device *device = read->texture->device;
@@ -141,16 +65,17 @@ static td_result submit(picture_read *read, td_ticket after)
         .category = TD_BUDGET_READBACK,
     };
     TDI_TRY(tdi_buffer_create(device, &params, &read->buffer));
-    TDI_TRY(record(read));
-    const td_wait wait = {.ticket = after};
-    const tdi_submission submission = {
-        .lane = TD_LANE_GRAPHICS,
-        .commands = &read->commands,
-        .command_count = 1,
-        .waits = &wait,
-        .wait_count = 1,
+    const td_readback_image level = {
+        .image = read->texture->image.handle,
+        .layout = VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
+        .level = read->level,
+        .width = read->width,
+        .height = read->height,
     };
-    return tdi_lane_submit(device, &submission, &read->watch.ticket);
+    const tdi_copy_source source = {.image = &level,
+                                    .at_rest = VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL};
+    return tdi_copy_submit(device, &read->copy, &source, read->buffer.handle, after,
+                           &read->watch.ticket);
 }
 
 /* The ticket after which the level may be read. */
