@@ -8,7 +8,7 @@
 
 #define EVERY_LANE TD_LANE_COUNT
 
-/* A span, and the lane that it is of. */
+/* A span, and the lane or other track that it is of. */
 typedef struct interval {
     uint64_t begin, end;
     int64_t item;
@@ -22,9 +22,16 @@ static int compare_begin(const void *a, const void *b)
     return (x->begin > y->begin) - (x->begin < y->begin);
 }
 
-/* The spans of all lanes, sorted by begin: one picture of one moment, whatever is added meanwhile.
- * The list is the caller's. */
-static td_result lane_intervals(td_monitor *monitor, interval **out, size_t *count)
+/* Of the operation `name`, on whatever track; NULL: of the lanes. */
+static bool is_wanted(const td_monitor *monitor, const monitor_span *span, const char *name)
+{
+    return name ? strcmp(monitor->operations[span->operation].name, name) == 0
+                : span->track < TD_LANE_COUNT;
+}
+
+/* One picture of one moment, whatever is added meanwhile. The list is the caller's. */
+static td_result take_intervals(td_monitor *monitor, const char *name, interval **out,
+                                size_t *count)
 {
     td_result result = TD_OK;
     *count = 0;
@@ -34,13 +41,19 @@ static td_result lane_intervals(td_monitor *monitor, interval **out, size_t *cou
         result = TD_ERROR_HOST_MEMORY;
     for (size_t i = 0; result == TD_OK && i < monitor->span_count; i++) {
         const monitor_span *span = &monitor->spans[i];
-        if (span->track < TD_LANE_COUNT)
+        if (is_wanted(monitor, span, name))
             (*out)[(*count)++] = (interval){span->begin_ns, span->end_ns, span->item, span->track};
     }
     tdi_mutex_unlock(&monitor->mutex);
-    if (result == TD_OK)
-        qsort(*out, *count, sizeof **out, compare_begin);
     return result;
+}
+
+/* Sorted by begin. */
+static td_result lane_intervals(td_monitor *monitor, interval **out, size_t *count)
+{
+    TDI_TRY(take_intervals(monitor, NULL, out, count));
+    qsort(*out, *count, sizeof **out, compare_begin);
+    return TD_OK;
 }
 
 /* Length of the union of one lane's intervals, or of all. */
@@ -171,24 +184,6 @@ static uint64_t hidden_part(const lane_index *lanes, const interval *span)
     return hidden;
 }
 
-static td_result named_intervals(td_monitor *monitor, const char *name, interval **out,
-                                 size_t *count)
-{
-    td_result result = TD_OK;
-    *count = 0;
-    tdi_mutex_lock(&monitor->mutex);
-    *out = tdi_alloc(monitor->span_count * sizeof **out);
-    if (!*out)
-        result = TD_ERROR_HOST_MEMORY;
-    for (size_t i = 0; result == TD_OK && i < monitor->span_count; i++) {
-        const monitor_span *span = &monitor->spans[i];
-        if (strcmp(monitor->operations[span->operation].name, name) == 0)
-            (*out)[(*count)++] = (interval){span->begin_ns, span->end_ns, span->item, 0};
-    }
-    tdi_mutex_unlock(&monitor->mutex);
-    return result;
-}
-
 static td_result sum_hidden(td_monitor *monitor, const interval *spans, size_t count,
                             uint64_t *hidden)
 {
@@ -210,7 +205,7 @@ td_result td_monitor_hidden(td_monitor *monitor, const char *name, double *share
     size_t count;
     uint64_t total = 0;
     uint64_t hidden = 0;
-    TDI_TRY(named_intervals(monitor, name, &spans, &count));
+    TDI_TRY(take_intervals(monitor, name, &spans, &count));
     for (size_t i = 0; i < count; i++)
         total += spans[i].end - spans[i].begin;
     td_result result = total > 0 ? sum_hidden(monitor, spans, count, &hidden)

@@ -68,15 +68,20 @@ td_result tdi_gltf_check_version(const tdi_json *root)
     return TD_OK;
 }
 
+static td_result get_name(const tdi_json *item, const char **out)
+{
+    *out = json_string_value(item->value);
+    return *out ? TD_OK : tdi_json_fail(item, "is not a string");
+}
+
 td_result tdi_gltf_check_required(const tdi_json *root)
 {
     tdi_json list;
     TDI_TRY(tdi_json_get_array(root, "extensionsRequired", &list));
     for (size_t i = 0; i < tdi_gltf_count(&list); i++) {
         tdi_json item = tdi_json_item(&list, i);
-        const char *name = json_string_value(item.value);
-        if (name == NULL)
-            return tdi_json_fail(&item, "is not a string");
+        const char *name;
+        TDI_TRY(get_name(&item, &name));
         if (!is_supported(name))
             return tdi_json_fail(&item,
                                  "the file needs the extension %.80s, which is not "
@@ -92,9 +97,8 @@ static td_result note_extensions(tdi_gltf *gltf)
     TDI_TRY(tdi_json_get_array(&gltf->root, "extensionsUsed", &list));
     for (size_t i = 0; i < tdi_gltf_count(&list); i++) {
         tdi_json item = tdi_json_item(&list, i);
-        const char *name = json_string_value(item.value);
-        if (name == NULL)
-            return tdi_json_fail(&item, "is not a string");
+        const char *name;
+        TDI_TRY(get_name(&item, &name));
         if (!is_supported(name))
             TDI_TRY(tdi_scene_note(
                 gltf->scene,

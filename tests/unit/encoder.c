@@ -14,22 +14,6 @@
 
 enum { WIDTH = 37, HEIGHT = 23, PIXELS = WIDTH * HEIGHT };
 
-static int make_folder(void **state)
-{
-    (void)state;
-    support_make_folder();
-    support_use_allocator();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    support_restore_allocator();
-    support_remove_folder();
-    return 0;
-}
-
 static atomic_int done_count;
 static char last_sentence[512];
 
@@ -301,5 +285,6 @@ int main(void)
         cmocka_unit_test(many_jobs_run_at_once),
         cmocka_unit_test(creation_may_fail_anywhere),
     };
-    return cmocka_run_group_tests_name("encoder", tests, make_folder, remove_folder);
+    return cmocka_run_group_tests_name("encoder", tests, support_enter_folder,
+                                       support_leave_folder);
 }

@@ -16,22 +16,6 @@
 #include "base/process.h"
 #include "base/thread.h"
 
-static int make_folder(void **state)
-{
-    (void)state;
-    support_make_folder();
-    support_use_allocator();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    support_restore_allocator();
-    support_remove_folder();
-    return 0;
-}
-
 static td_result write_text(const char *path, const char *text, bool replace)
 {
     const tdi_file_writer_params params = {.path = path, .replace = replace};
@@ -342,7 +326,8 @@ static void a_file_beyond_the_systems_limit_is_an_error(void **state)
     assert_int_equal(support_run_process(write_too_large, support_path("file")), 0);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, make_folder, remove_folder)
+#define TEST(function)                                                                             \
+    cmocka_unit_test_setup_teardown(function, support_enter_folder, support_leave_folder)
 
 int main(void)
 {

@@ -13,22 +13,6 @@
 
 #include "base/file.h"
 
-static int make_folder(void **state)
-{
-    (void)state;
-    support_make_folder();
-    support_use_allocator();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    support_restore_allocator();
-    support_remove_folder();
-    return 0;
-}
-
 static int tell_number(const void *user)
 {
     FILE *file = fopen(user, "w");
@@ -169,7 +153,8 @@ static void a_process_looks_once(void **state)
     assert_int_equal(support_count_entries(), 1);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, make_folder, remove_folder)
+#define TEST(function)                                                                             \
+    cmocka_unit_test_setup_teardown(function, support_enter_folder, support_leave_folder)
 
 int main(void)
 {

@@ -24,14 +24,6 @@ __attribute__((noinline)) static char *write_and_read(td_monitor *monitor)
     return (char *)data;
 }
 
-static uint32_t count_of(const char *text, const char *part)
-{
-    uint32_t count = 0;
-    for (const char *at = strstr(text, part); at; at = strstr(at + 1, part))
-        count++;
-    return count;
-}
-
 static void every_span_has_a_row_and_a_title(void **state)
 {
     (void)state;
@@ -46,9 +38,9 @@ static void every_span_has_a_row_and_a_title(void **state)
     }
     char *text = write_and_read(monitor);
     support_expect_well_formed(text);
-    assert_int_equal(count_of(text, "visibility of "), 10);
-    assert_int_equal(count_of(text, "shade of "), 10);
-    assert_int_equal(count_of(text, "encode of "), 10);
+    assert_int_equal(support_count_text(text, "visibility of "), 10);
+    assert_int_equal(support_count_text(text, "shade of "), 10);
+    assert_int_equal(support_count_text(text, "encode of "), 10);
     assert_non_null(strstr(text, ">compute <"));
     assert_non_null(strstr(text, ">graphics <"));
     assert_non_null(strstr(text, ">encode 0 <"));

@@ -20,14 +20,6 @@ __attribute__((noinline)) static char *write_and_read(const td_plan *plan, td_mo
     return (char *)data;
 }
 
-static uint32_t count_of(const char *text, const char *part)
-{
-    uint32_t count = 0;
-    for (const char *at = strstr(text, part); at; at = strstr(at + 1, part))
-        count++;
-    return count;
-}
-
 /* Three lanes, of which one changes its mind: the second write takes over memory of the first. */
 static td_graph *make_graph(void)
 {
@@ -57,19 +49,20 @@ static void passes_reasons_and_bytes_are_drawn(void **state)
         td_monitor_add_lane(monitor, TD_LANE_GRAPHICS, "shade", 1, 0, 2000000);
         char *text = write_and_read(plan, monitor);
         support_expect_well_formed(text);
-        assert_int_equal(count_of(text, "1.500 ms, mean of 2"), 1);
-        assert_int_equal(count_of(text, "mean of"), 1);
-        assert_int_equal(count_of(text, ">graphics<"), 1);
-        assert_int_equal(count_of(text, ">transfer<"), 1);
-        assert_int_equal(count_of(text, "marker-end"), 4);
-        assert_int_equal(count_of(text, ">barrier: words<"), split ? 1 : 2);
-        assert_int_equal(count_of(text, ">wait: words<"), split ? 1 : 0);
-        assert_int_equal(count_of(text, ">wait: colour<"), split ? 1 : 0);
-        assert_int_equal(count_of(text, ">barrier: out<"), 1);
-        assert_int_equal(count_of(text, "3.0 MiB"), 2); /* of the words and, rounded, of all */
-        assert_int_equal(count_of(text, "2.0 KiB"), 1);
-        assert_int_equal(count_of(text, "the host reads"), 1);
-        assert_int_equal(count_of(text, "<title>submission"), 3);
+        assert_int_equal(support_count_text(text, "1.500 ms, mean of 2"), 1);
+        assert_int_equal(support_count_text(text, "mean of"), 1);
+        assert_int_equal(support_count_text(text, ">graphics<"), 1);
+        assert_int_equal(support_count_text(text, ">transfer<"), 1);
+        assert_int_equal(support_count_text(text, "marker-end"), 4);
+        assert_int_equal(support_count_text(text, ">barrier: words<"), split ? 1 : 2);
+        assert_int_equal(support_count_text(text, ">wait: words<"), split ? 1 : 0);
+        assert_int_equal(support_count_text(text, ">wait: colour<"), split ? 1 : 0);
+        assert_int_equal(support_count_text(text, ">barrier: out<"), 1);
+        assert_int_equal(support_count_text(text, "3.0 MiB"),
+                         2); /* of the words and, rounded, of all */
+        assert_int_equal(support_count_text(text, "2.0 KiB"), 1);
+        assert_int_equal(support_count_text(text, "the host reads"), 1);
+        assert_int_equal(support_count_text(text, "<title>submission"), 3);
         assert_non_null(strstr(text, split ? "5 passes in 3 submissions to 3 queues"
                                            : "5 passes in 1 submission to 1 queue;"));
         tdi_free(text);

@@ -13,22 +13,6 @@ enum { WIDTH = 37, HEIGHT = 23, STRIDE = WIDTH * 4 + 12 };
 
 static uint8_t pixels[HEIGHT * STRIDE];
 
-static int make_folder(void **state)
-{
-    (void)state;
-    support_make_folder();
-    support_use_allocator();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    support_restore_allocator();
-    support_remove_folder();
-    return 0;
-}
-
 /* Ids that fit a PNG; as colours and floats they are as good as any. Rows are not tight. */
 static void fill(void)
 {
@@ -192,12 +176,18 @@ static void every_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(colours_become_png, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(ids_become_16_bits, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(arrays_are_as_they_were, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(what_does_not_fit_is_refused, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(incomplete_files_are_not_there, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(every_allocation_may_fail, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(colours_become_png, support_enter_folder,
+                                        support_leave_folder),
+        cmocka_unit_test_setup_teardown(ids_become_16_bits, support_enter_folder,
+                                        support_leave_folder),
+        cmocka_unit_test_setup_teardown(arrays_are_as_they_were, support_enter_folder,
+                                        support_leave_folder),
+        cmocka_unit_test_setup_teardown(what_does_not_fit_is_refused, support_enter_folder,
+                                        support_leave_folder),
+        cmocka_unit_test_setup_teardown(incomplete_files_are_not_there, support_enter_folder,
+                                        support_leave_folder),
+        cmocka_unit_test_setup_teardown(every_allocation_may_fail, support_enter_folder,
+                                        support_leave_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

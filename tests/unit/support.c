@@ -188,6 +188,30 @@ int support_run_process(int (*fn)(const void *user), const void *user)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
 
+int support_enter_folder(void **state)
+{
+    (void)state;
+    support_make_folder();
+    support_use_allocator();
+    return 0;
+}
+
+int support_leave_folder(void **state)
+{
+    (void)state;
+    support_restore_allocator();
+    support_remove_folder();
+    return 0;
+}
+
+uint32_t support_count_text(const char *text, const char *part)
+{
+    uint32_t count = 0;
+    for (const char *at = strstr(text, part); at; at = strstr(at + 1, part))
+        count++;
+    return count;
+}
+
 void support_expect_well_formed(const char *text)
 {
     uint32_t depth = 0;

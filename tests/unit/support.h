@@ -31,6 +31,9 @@ void support_remove_folder(void);
 const char *support_path(const char *name);
 /* How many entries the folder has, hidden ones too. */
 int support_count_entries(void);
+/* Setup and teardown of tests that want such a folder and the counting allocator. */
+int support_enter_folder(void **state);
+int support_leave_folder(void **state);
 
 /* Writes and compares files with the C library alone. */
 void support_write_file(const char *path, const char *text);
@@ -40,6 +43,8 @@ void support_assert_file(const char *path, const void *data, size_t size);
  * Only while the test has no other thread. */
 int support_run_process(int (*fn)(const void *user), const void *user);
 
+/* How often `part` stands in a text. */
+uint32_t support_count_text(const char *text, const char *part);
 /* Fails the test unless tags open and close in pairs, without a stray angle bracket. */
 void support_expect_well_formed(const char *text);
 
