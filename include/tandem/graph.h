@@ -207,7 +207,8 @@ typedef struct td_execution {
 
 /** Records all passes on the calling thread, submits them lane by lane, and gives the ticket of the
  * last batch, which follows from all others. Waits at most `timeout_ns` for a free frame:
- * ::TD_ERROR_AGAIN (limit 0), ::TD_ERROR_TIMEOUT. Executions that write persistent resources are
+ * ::TD_ERROR_AGAIN (limit 0), ::TD_ERROR_TIMEOUT, ::TD_ERROR_STATE instead of a wait in a request's
+ * callback. Executions that write persistent resources are
  * ordered as far as they use one queue; between queues `ready` says what must be over.
  * ::TD_ERROR_ARGUMENT with the name of a resource that is not bound, for missing arrays, and for a
  * ticket of another device, ::TD_ERROR_STATE for one that was never given out: nothing is recorded

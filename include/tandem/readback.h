@@ -78,7 +78,8 @@ typedef struct td_readback_range {
 /** Copies a rectangle on the transfer lane, after `after` (value 0: at once), and gives a request
  * that lends it: rows tight, whatever their width. Waits at most `timeout_ns` for a slot:
  * ::TD_ERROR_AGAIN (limit 0) or ::TD_ERROR_TIMEOUT. Where the transfer queue cannot copy such a
- * rectangle (its granularity), the graphics lane does. The image must not be written, nor change
+ * rectangle (its granularity), or has no graphics and the aspect is depth or stencil, the graphics
+ * lane does. The image must not be written, nor change
  * its layout, before the request's ticket (td_readback_ticket) is reached.
  *
  * `into`, if not NULL, is where the pixels go instead of a slot; they are as valid as its memory.

@@ -62,7 +62,8 @@ typedef struct td_recorder_frame {
 
 /** Records a frame on all threads and returns when that is done, with the parts' command buffers in
  * order of execution: valid until the slot's next frame. The calling thread records as well. Waits
- * at most `timeout_ns` for a free slot: ::TD_ERROR_AGAIN (limit 0) or ::TD_ERROR_TIMEOUT. A part's
+ * at most `timeout_ns` for a free slot: ::TD_ERROR_AGAIN (limit 0), ::TD_ERROR_TIMEOUT, or
+ * ::TD_ERROR_STATE instead of a wait in a request's callback. A part's
  * failure is returned; the slot is then used again at once. A frame that was recorded before and
  * not submitted is dropped. ::TD_ERROR_ARGUMENT, ::TD_ERROR_HOST_MEMORY, ::TD_ERROR_DEVICE_MEMORY,
  * ::TD_ERROR_DEVICE_LOST. */

@@ -56,7 +56,7 @@ TD_API bool td_scheduler_is_async(const td_scheduler *scheduler);
  * then opens its command buffer; the first use of a slot waits for nothing. Passthrough: remembers
  * `graphics`, which must be recording. A frame that was begun and not submitted is dropped: its
  * slot is used again at once. ::TD_ERROR_AGAIN (limit 0) or ::TD_ERROR_TIMEOUT (the slot is as it
- * was), ::TD_ERROR_DEVICE_LOST,
+ * was), ::TD_ERROR_STATE instead of a wait in a request's callback, ::TD_ERROR_DEVICE_LOST,
  * ::TD_ERROR_ARGUMENT for a NULL `graphics` where the frame is, or by mode auto may be,
  * passthrough. After a failure no frame is open. */
 TD_API td_result td_scheduler_begin_frame(td_scheduler *scheduler, uint64_t frame_index,
