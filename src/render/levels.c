@@ -1,6 +1,10 @@
 #include "render/levels.h"
 
+#include <stddef.h>
+
 #include "base/memory.h"
+#include "base/thread.h"
+#include "gpu/memory.h"
 #include "render/band.h"
 
 struct tdi_levels {
@@ -9,9 +13,62 @@ struct tdi_levels {
     tdi_footprint *footprint;
     tdi_device_scene *device_scene;
     tdi_residency *residency;
+    tdi_relief relief;
+    tdi_mutex mutex; /* for what follows, and for the textures while they are given up */
+    bool held;
+    td_ticket last; /* of the frames that use the textures */
     uint32_t band_height;
     tdi_view_tally *less_detailed;
 };
+
+/* For others that lack memory, by any of their threads. Only between submissions, and only if no
+ * frame needs what would go: nothing is waited for. */
+static uint64_t give_up(tdi_relief *relief, uint64_t wanted)
+{
+    tdi_levels *levels = (tdi_levels *)((char *)relief - offsetof(tdi_levels, relief));
+    uint64_t given = 0;
+    tdi_mutex_lock(&levels->mutex);
+    if (!levels->held && tdi_ticket_reached(levels->device, levels->last))
+        given = tdi_residency_give_up(levels->residency, wanted);
+    tdi_mutex_unlock(&levels->mutex);
+    return given;
+}
+
+void tdi_levels_hold(tdi_levels *levels)
+{
+    if (!levels)
+        return;
+    tdi_mutex_lock(&levels->mutex);
+    levels->held = true;
+    tdi_mutex_unlock(&levels->mutex);
+}
+
+void tdi_levels_release(tdi_levels *levels, td_ticket last)
+{
+    if (!levels)
+        return;
+    tdi_mutex_lock(&levels->mutex);
+    levels->held = false;
+    levels->last = last;
+    tdi_mutex_unlock(&levels->mutex);
+}
+
+static td_result fill_levels(tdi_levels *levels, const tdi_sizing *sizing)
+{
+    const td_renderer_params *params = levels->params;
+    const tdi_footprint_params footprint = {
+        .samples = params->samples,
+        .width = params->width,
+        .tile_width = sizing->tile_width,
+        .tile_height = sizing->tile_height,
+        .threads = params->scene->threads,
+        .scene = params->scene,
+        .monitor = params->monitor,
+    };
+    TDI_TRY(tdi_footprint_create(levels->device, &footprint, &levels->footprint));
+    return tdi_view_tally_create(tdi_band_count(params->height, sizing->band_height),
+                                 &levels->less_detailed);
+}
 
 td_result tdi_levels_create(td_device *device, const td_renderer_params *params,
                             const tdi_sizing *sizing, tdi_levels **out)
@@ -22,19 +79,13 @@ td_result tdi_levels_create(td_device *device, const td_renderer_params *params,
     levels->device = device;
     levels->params = params;
     levels->band_height = sizing->band_height;
-    const tdi_footprint_params footprint = {
-        .samples = params->samples,
-        .width = params->width,
-        .tile_width = sizing->tile_width,
-        .tile_height = sizing->tile_height,
-        .threads = params->scene->threads,
-        .scene = params->scene,
-        .monitor = params->monitor,
-    };
-    td_result result = tdi_footprint_create(device, &footprint, &levels->footprint);
-    if (result == TD_OK)
-        result = tdi_view_tally_create(tdi_band_count(params->height, sizing->band_height),
-                                       &levels->less_detailed);
+    levels->relief = (tdi_relief){.free_some = give_up, .categories = 1u << TD_BUDGET_TEXTURES};
+    td_result result = tdi_mutex_init(&levels->mutex, TDI_RANK_RENDERER);
+    if (result != TD_OK) {
+        tdi_free(levels);
+        return result;
+    }
+    result = fill_levels(levels, sizing);
     if (result != TD_OK) {
         tdi_levels_destroy(levels);
         return result;
@@ -47,9 +98,11 @@ void tdi_levels_destroy(tdi_levels *levels)
 {
     if (!levels)
         return;
+    tdi_memory_remove_relief(levels->device, &levels->relief);
     tdi_residency_destroy(levels->residency);
     tdi_footprint_destroy(levels->footprint);
     tdi_view_tally_destroy(levels->less_detailed);
+    tdi_mutex_destroy(&levels->mutex);
     tdi_free(levels);
 }
 
@@ -63,8 +116,10 @@ td_result tdi_levels_start(tdi_levels *levels, tdi_device_scene *device_scene,
 {
     levels->device_scene = device_scene;
     TDI_TRY(tdi_footprint_allocate(levels->footprint, transient));
-    return tdi_residency_create(device_scene, levels->params->scene, levels->params->textures,
-                                &levels->residency);
+    TDI_TRY(tdi_residency_create(device_scene, levels->params->scene, levels->params->textures,
+                                 &levels->residency));
+    tdi_memory_add_relief(levels->device, &levels->relief);
+    return TD_OK;
 }
 
 static td_result change_if_wanted(tdi_levels *levels, td_ticket last)

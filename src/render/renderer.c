@@ -481,7 +481,10 @@ static td_result execute(td_renderer *renderer, uint32_t count, submission *work
     fill_frame(renderer, count, work->band, &work->frame);
     if (renderer->levels)
         TDI_TRY(tdi_levels_prepare(renderer->levels, &work->frame, work->views, renderer->last));
-    return execute_tiles(renderer, work);
+    TDI_TRY(execute_tiles(renderer, work));
+    if (renderer->levels)
+        tdi_levels_submitted(renderer->levels, &work->frame, work->views, work->item);
+    return TD_OK;
 }
 
 /* One band of some views. */
@@ -493,14 +496,14 @@ static td_result submit(td_renderer *renderer, const td_camera *cameras, uint32_
     TDI_TRY(begin_result(renderer, count, timeout_ns, &work.result));
     tdi_result_set_rows(work.result, band.rows);
     work.async = tdi_async_choice_next(&renderer->choice);
+    tdi_levels_hold(renderer->levels);
     const td_result result = execute(renderer, count, &work);
+    tdi_levels_release(renderer->levels, renderer->last);
     if (result != TD_OK) {
         tdi_result_abandon(work.result, work.last);
         return result;
     }
     tdi_async_choice_submitted(&renderer->choice, work.last, count);
-    if (renderer->levels)
-        tdi_levels_submitted(renderer->levels, &work.frame, work.views, item);
     tdi_result_submitted(work.result, work.last, requests);
     return TD_OK;
 }

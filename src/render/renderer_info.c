@@ -25,9 +25,11 @@ void td_renderer_get_info(const td_renderer *renderer, td_renderer_info *out)
         .copy_reason = renderer->copy_reason,
     };
     tdi_async_choice_describe(&renderer->choice, out);
+    tdi_levels_hold(renderer->levels);
     tdi_device_scene_describe(renderer->device_scene, out);
     if (renderer->levels)
         tdi_levels_describe(renderer->levels, out);
+    tdi_levels_release(renderer->levels, renderer->last);
 }
 
 static td_texture_state texture_state(const td_renderer *renderer, uint32_t index)
@@ -52,7 +54,9 @@ td_result td_renderer_textures(const td_renderer *renderer, td_texture_state *st
     if (!renderer || !count || (!states && capacity > 0))
         return tdi_fail(TD_ERROR_ARGUMENT, "td_renderer_textures: an argument is NULL");
     *count = renderer->device_scene->texture_count;
+    tdi_levels_hold(renderer->levels);
     for (uint32_t i = 0; i < capacity && i < *count; i++)
         states[i] = texture_state(renderer, i);
+    tdi_levels_release(renderer->levels, renderer->last);
     return TD_OK;
 }

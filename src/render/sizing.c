@@ -314,8 +314,15 @@ static td_result search_with_tails(const tdi_sizing_request *request, tdi_sizing
     return search_to_bands(request, sizing, found);
 }
 
-td_result tdi_sizing_find(const tdi_sizing_request *request, tdi_sizing *out)
+typedef struct sizing_attempt {
+    const tdi_sizing_request *request;
+    tdi_sizing *sizing;
+} sizing_attempt;
+
+static td_result find_sizing(void *user)
 {
+    const tdi_sizing_request *request = ((sizing_attempt *)user)->request;
+    tdi_sizing *out = ((sizing_attempt *)user)->sizing;
     bool found = false, choice = false;
     TDI_TRY(may_leave_out(request, &choice));
     ask_for_all(request, choice ? GENTLE_TILE : MIN_TILE, out);
@@ -324,6 +331,29 @@ td_result tdi_sizing_find(const tdi_sizing_request *request, tdi_sizing *out)
         TDI_TRY(search_with_tails(request, out, &found));
     if (!found)
         return bindable(request, out) ? refuse(request, out) : refuse_bindings(request, out);
+    return TD_OK;
+}
+
+static tdi_shortage missing_of_sizing(void *user)
+{
+    const sizing_attempt *attempt = user;
+    uint64_t cost = 0;
+    if (total_cost(attempt->request, attempt->sizing, &cost) != TD_OK)
+        return (tdi_shortage){0};
+    return tdi_budget_shortage(attempt->request->device->budget, TD_BUDGET_TEXTURES, cost, 0);
+}
+
+/* What others can spare is asked for before it is refused. */
+td_result tdi_sizing_find(const tdi_sizing_request *request, tdi_sizing *out)
+{
+    sizing_attempt attempt = {.request = request, .sizing = out};
+    const tdi_attempt steps = {
+        .run = find_sizing,
+        .missing = missing_of_sizing,
+        .user = &attempt,
+        .deadline_ns = UINT64_MAX,
+    };
+    TDI_TRY(tdi_pressure_run(tdi_budget_pressure(request->device->budget), &steps));
     warn_if_less(request->params, out);
     return TD_OK;
 }

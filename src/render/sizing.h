@@ -34,7 +34,8 @@ typedef struct tdi_sizing_request {
     const td_scene *scene;
 } tdi_sizing_request;
 
-/* TD_ERROR_BUDGET with the sums if nothing fits. Logs a warning where less is in flight than asked
+/* TD_ERROR_BUDGET with the sums if nothing fits, even with what others can spare (gpu/pressure.h);
+ * under no lock, because of that. Logs a warning where less is in flight than asked
  * for. */
 td_result tdi_sizing_find(const tdi_sizing_request *request, tdi_sizing *out);
 

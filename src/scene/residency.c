@@ -2,6 +2,8 @@
 
 #include "base/memory.h"
 #include "gpu/budget.h"
+#include "gpu/memory.h"
+#include "gpu/pressure.h"
 #include "scene/device_textures.h"
 #include "scene/residency_plan.h"
 
@@ -244,24 +246,62 @@ static td_result make_changed(tdi_residency *residency, tdi_upload *upload)
     return tdi_device_scene_write_materials(residency->device_scene, residency->scene, upload);
 }
 
+/* What has more levels than is needed; the one that nobody has needed for longest. */
+static tdi_residency_item *find_surplus(tdi_residency *residency)
+{
+    tdi_residency_item *found = NULL;
+    for (uint32_t i = 0; i < residency->device_scene->texture_count; i++) {
+        tdi_residency_item *item = &residency->items[i];
+        if (residency->device_scene->textures[i].image.handle && item->base < item->needed &&
+            (!found || item->last_needed < found->last_needed))
+            found = item;
+    }
+    return found;
+}
+
+/* All levels go, since an image with fewer would take memory when there is none; what is needed of
+ * them comes back as anything else does that is needed and not there. */
+uint64_t tdi_residency_give_up(tdi_residency *residency, uint64_t wanted)
+{
+    uint64_t given = 0;
+    for (tdi_residency_item *item = find_surplus(residency); item && given < wanted;
+         item = find_surplus(residency)) {
+        const uint32_t index = (uint32_t)(item - residency->items);
+        given += item->bytes[item->base];
+        tdi_device_texture_drop(residency->device_scene, index);
+        item->base = residency->device_scene->textures[index].base = item->tail;
+    }
+    if (given > 0)
+        tdi_memory_trim(residency->device_scene->device);
+    return given;
+}
+
 static bool lacks(const tdi_residency *residency)
 {
     return residency->less_detailed && residency->policy == TD_TEXTURES_NEEDED;
 }
 
-static td_result refuse(const tdi_residency *residency)
+/* Beside what is there. */
+static uint64_t bytes_to_come(const tdi_residency *residency)
 {
-    uint64_t bytes = 0;
+    uint64_t bytes = bytes_beside(residency);
     for (uint32_t i = 0; i < residency->device_scene->texture_count; i++)
         bytes += residency->items[i].bytes[residency->items[i].needed];
-    return tdi_budget_check(residency->device_scene->device->budget,
-                            bytes - bytes_now(residency) + bytes_beside(residency),
+    const uint64_t now = bytes_now(residency);
+    return bytes > now ? bytes - now : 0;
+}
+
+static td_result refuse(const tdi_residency *residency)
+{
+    return tdi_budget_check(residency->device_scene->device->budget, bytes_to_come(residency),
                             "what these views sample of the textures", "beside what is there");
 }
 
 /* Room that somebody else gave back since the plan was made counts, so that it is made again. */
-static td_result refuse_or_plan(tdi_residency *residency)
+static td_result plan_or_refuse(void *user)
 {
+    tdi_residency *residency = user;
+    plan(residency);
     for (uint32_t tries = 0; lacks(residency); tries++) {
         TDI_TRY(refuse(residency));
         if (tries == MOST_TRIES)
@@ -272,9 +312,28 @@ static td_result refuse_or_plan(tdi_residency *residency)
     return TD_OK;
 }
 
+static tdi_shortage missing_of_plan(void *user)
+{
+    const tdi_residency *residency = user;
+    return tdi_budget_shortage(residency->device_scene->device->budget, TD_BUDGET_TEXTURES,
+                               bytes_to_come(residency), 0);
+}
+
+/* What others can spare is asked for before it is refused. */
+static td_result find_room(tdi_residency *residency)
+{
+    const tdi_attempt attempt = {
+        .run = plan_or_refuse,
+        .missing = missing_of_plan,
+        .user = residency,
+        .deadline_ns = UINT64_MAX,
+    };
+    return tdi_pressure_run(tdi_budget_pressure(residency->device_scene->device->budget), &attempt);
+}
+
 static td_result change(tdi_residency *residency)
 {
-    TDI_TRY(refuse_or_plan(residency));
+    TDI_TRY(find_room(residency));
     drop_changed(residency);
     tdi_upload *upload = NULL;
     TDI_TRY(tdi_upload_create(residency->device_scene->device, MOST_STAGING, &upload));
@@ -292,7 +351,6 @@ td_result tdi_residency_apply(tdi_residency *residency)
     td_result result = change(residency);
     while (result == TD_ERROR_BUDGET && residency->slack_blocks < MOST_SLACK) {
         residency->slack_blocks++;
-        plan(residency);
         result = change(residency);
     }
     return result;

@@ -37,6 +37,12 @@ td_result tdi_residency_apply(tdi_residency *residency);
 /* What was begun is submitted with what is there. True if that is less than it samples. */
 bool tdi_residency_submitted(tdi_residency *residency);
 
+/* Gives back the images of textures that have more levels than the views of the last submission
+ * needed, what was not needed for longest first, until it is about `wanted` bytes; returns how many
+ * they are. The GPU must be done with them. They are made again, as far as they are needed, when
+ * the next submission is prepared. Allocates nothing and waits for nothing. */
+uint64_t tdi_residency_give_up(tdi_residency *residency, uint64_t wanted);
+
 /* Fills in what td_renderer_info says of textures, but for the views. */
 void tdi_residency_describe(const tdi_residency *residency, td_renderer_info *out);
 /* The highest first level that a view made do with; 0: none had to. */

@@ -8,7 +8,9 @@
 #define AMPLE (64 * MIB)
 /* All levels of the walls take 14.7 MiB, each 1.33; a view of some needs a part of that. */
 #define SMALL (12 * MIB)
-#define TIGHT (4 * MIB)
+/* One renderer keeps what it had for views that are over; two cannot. */
+#define SHARED (8 * MIB)
+#define TIGHT  (4 * MIB)
 
 enum { WIDTH = 160, HEIGHT = 120, WALLS = 11, TEXELS = 512, VIEWS = 4, BANDS = 8 };
 
@@ -340,6 +342,42 @@ static void a_view_in_bands_counts_once(td_device *device)
     td_scene_destroy(scene);
 }
 
+/* What the first had to keep for views that are over is given up for the second, and comes back. */
+static void levels_that_are_not_needed_are_given_up_for_others(td_device *device)
+{
+    (void)device;
+    td_scene *scene = make_walls();
+    outcome all = render(scene, AMPLE, TD_TEXTURES_ALL, 1);
+    outcome first = {0}, second = {0}, again = {0};
+    td_renderer_info before, after;
+    td_device *shared = NULL;
+    const td_device_params device_params = {.budget_bytes = SHARED, .validation = true};
+    const td_renderer_params params = scene_renderer_params(scene, WIDTH, HEIGHT);
+    gpu_ok(td_device_create(&device_params, &shared));
+    td_renderer *renderer = scene_renderer(shared, &params);
+    for (uint32_t i = 0; i < VIEWS; i++)
+        submit_view(renderer, i, &first);
+    td_renderer_get_info(renderer, &before);
+    td_renderer *other = scene_renderer(shared, &params);
+    for (uint32_t i = 0; i < VIEWS; i++)
+        submit_view(other, i, &second);
+    td_renderer_get_info(renderer, &after);
+    assert_true(after.texture_bytes < before.texture_bytes);
+    for (uint32_t i = 0; i < VIEWS; i++)
+        submit_view(renderer, i, &again);
+    assert_same_pictures(&first, &all);
+    assert_same_pictures(&second, &all);
+    assert_same_pictures(&again, &all);
+    td_renderer_destroy(other);
+    td_renderer_destroy(renderer);
+    td_device_destroy(shared);
+    free_outcome(&all);
+    free_outcome(&first);
+    free_outcome(&second);
+    free_outcome(&again);
+    td_scene_destroy(scene);
+}
+
 static void a_policy_must_exist(td_device *device)
 {
     td_scene *scene = make_walls();
@@ -360,6 +398,7 @@ int main(void)
         gpu_test(needed_refuses_a_view_and_goes_on),
         gpu_test(others_render_with_less_detail),
         gpu_test(a_view_in_bands_counts_once),
+        gpu_test(levels_that_are_not_needed_are_given_up_for_others),
         gpu_test(a_policy_must_exist),
     };
     return gpu_run_tests(tests);
