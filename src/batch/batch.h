@@ -38,7 +38,8 @@ struct td_batch {
 
     tdi_mutex lock;
     tdi_cond idle;        /* `outstanding` became 0 */
-    uint32_t outstanding; /* views submitted and not yet written; guarded by the lock */
+    uint32_t outstanding; /* views submitted and not yet written, and threads that still hold
+                             what those left; guarded by the lock */
     uint64_t answered_ns; /* when the device gave the last one back; guarded by the lock */
     struct tdi_batch_view *pending; /* those that the device has; guarded by the lock */
 };

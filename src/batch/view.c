@@ -62,6 +62,14 @@ void tdi_batch_view_set_band(tdi_batch_view *view, tdi_banded *banded, uint32_t 
     view->band = band;
 }
 
+static void leave(td_batch *batch)
+{
+    tdi_mutex_lock(&batch->lock);
+    if (--batch->outstanding == 0)
+        tdi_cond_broadcast(&batch->idle);
+    tdi_mutex_unlock(&batch->lock);
+}
+
 /* Gives the pixels back to the renderer and forgets the view. */
 static void end_view(tdi_batch_view *view)
 {
@@ -72,10 +80,7 @@ static void end_view(tdi_batch_view *view)
     for (uint32_t i = 0; i < view->file_count; i++)
         tdi_free(view->files[i].path);
     tdi_free(view);
-    tdi_mutex_lock(&batch->lock);
-    if (--batch->outstanding == 0)
-        tdi_cond_broadcast(&batch->idle);
-    tdi_mutex_unlock(&batch->lock);
+    leave(batch);
 }
 
 static bool is_raw(const td_batch *batch)
@@ -304,11 +309,17 @@ static void run_band(tdi_task *task, uint32_t worker)
 {
     tdi_batch_view *view =
         (tdi_batch_view *)(void *)((char *)task - offsetof(tdi_batch_view, task));
-    /* The stream is the banded view's, which must outlive the call. */
+    /* The stream is the banded view's, which must outlive the call; and as unfinished files go with
+     * that, the batch is not idle before. */
+    td_batch *batch = view->batch;
     tdi_banded *banded = view->banded;
     tdi_banded_hold(banded);
+    tdi_mutex_lock(&batch->lock);
+    batch->outstanding++;
+    tdi_mutex_unlock(&batch->lock);
     tdi_stream_put(&banded->stream, &view->item, NULL, worker);
     tdi_banded_release(banded);
+    leave(batch);
 }
 
 static void add_pending(tdi_batch_view *view)

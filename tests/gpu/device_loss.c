@@ -153,8 +153,8 @@ static void render(td_device *device, const faults *f, const faults_plan *plan)
 static void lost_while_rendering(void **state)
 {
     (void)state;
-    fault_survives_at_each(render, FAULTS_SUBMIT2, 4, 7);
-    fault_survives_at_each(render, FAULTS_WAIT_SEMAPHORES, 1, 13);
+    fault_survives_at_each(render, FAULTS_SUBMIT2, 2, 17);
+    fault_survives_at_each(render, FAULTS_WAIT_SEMAPHORES, 1, 29);
     fault_survives_at_each(render, FAULTS_COUNTER_VALUE, 1, 67);
 }
 

@@ -17,7 +17,7 @@
 #include "base/thread.h"
 #include "gpu/pipeline_store.h"
 
-enum { SAMPLES = 3 }; /* of the allocations, in the short run */
+enum { SAMPLES = 2 }; /* of the allocations, in the short run */
 
 /* Of allocations or of threads. */
 typedef struct countdown {
