@@ -15,7 +15,7 @@ struct tdi_levels {
     tdi_residency *residency;
     tdi_relief relief;
     tdi_mutex mutex; /* for what follows, and for the textures while they are given up */
-    bool held;
+    uint32_t holders;
     td_ticket last; /* of the frames that use the textures */
     uint32_t band_height;
     tdi_view_tally *less_detailed;
@@ -28,7 +28,7 @@ static uint64_t give_up(tdi_relief *relief, uint64_t wanted)
     tdi_levels *levels = (tdi_levels *)((char *)relief - offsetof(tdi_levels, relief));
     uint64_t given = 0;
     tdi_mutex_lock(&levels->mutex);
-    if (!levels->held && tdi_ticket_reached(levels->device, levels->last))
+    if (levels->holders == 0 && tdi_ticket_reached(levels->device, levels->last))
         given = tdi_residency_give_up(levels->residency, wanted);
     tdi_mutex_unlock(&levels->mutex);
     return given;
@@ -39,17 +39,18 @@ void tdi_levels_hold(tdi_levels *levels)
     if (!levels)
         return;
     tdi_mutex_lock(&levels->mutex);
-    levels->held = true;
+    levels->holders++;
     tdi_mutex_unlock(&levels->mutex);
 }
 
-void tdi_levels_release(tdi_levels *levels, td_ticket last)
+void tdi_levels_release(tdi_levels *levels, const td_ticket *last)
 {
     if (!levels)
         return;
     tdi_mutex_lock(&levels->mutex);
-    levels->held = false;
-    levels->last = last;
+    levels->holders--;
+    if (last)
+        levels->last = *last;
     tdi_mutex_unlock(&levels->mutex);
 }
 

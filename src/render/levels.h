@@ -21,10 +21,11 @@ VkDeviceSize tdi_levels_transient_bytes(const tdi_levels *levels);
 td_result tdi_levels_start(tdi_levels *levels, tdi_device_scene *device_scene,
                            const tdi_buffer *transient);
 
-/* From here on the textures are this thread's, until tdi_levels_release: until then they are not
- * given up for others that lack memory. `last`: of the frames that use them. NULL is fine. */
+/* From here until as many calls of tdi_levels_release the textures are not given up for others that
+ * lack memory. `last`: of the frames that use them by now; NULL: no more do. No `levels` is fine.
+ */
 void tdi_levels_hold(tdi_levels *levels);
-void tdi_levels_release(tdi_levels *levels, td_ticket last);
+void tdi_levels_release(tdi_levels *levels, const td_ticket *last);
 
 /* While they are held. `frame`: as the submission's, before tiles. Blocks while textures change,
  * until `last`, of the frames in flight, is reached. TD_ERROR_BUDGET where the policy leaves

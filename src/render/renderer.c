@@ -498,7 +498,7 @@ static td_result submit(td_renderer *renderer, const td_camera *cameras, uint32_
     work.async = tdi_async_choice_next(&renderer->choice);
     tdi_levels_hold(renderer->levels);
     const td_result result = execute(renderer, count, &work);
-    tdi_levels_release(renderer->levels, renderer->last);
+    tdi_levels_release(renderer->levels, &renderer->last);
     if (result != TD_OK) {
         tdi_result_abandon(work.result, work.last);
         return result;

@@ -29,7 +29,7 @@ void td_renderer_get_info(const td_renderer *renderer, td_renderer_info *out)
     tdi_device_scene_describe(renderer->device_scene, out);
     if (renderer->levels)
         tdi_levels_describe(renderer->levels, out);
-    tdi_levels_release(renderer->levels, renderer->last);
+    tdi_levels_release(renderer->levels, NULL);
 }
 
 static td_texture_state texture_state(const td_renderer *renderer, uint32_t index)
@@ -57,6 +57,6 @@ td_result td_renderer_textures(const td_renderer *renderer, td_texture_state *st
     tdi_levels_hold(renderer->levels);
     for (uint32_t i = 0; i < capacity && i < *count; i++)
         states[i] = texture_state(renderer, i);
-    tdi_levels_release(renderer->levels, renderer->last);
+    tdi_levels_release(renderer->levels, NULL);
     return TD_OK;
 }
