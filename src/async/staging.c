@@ -1,5 +1,8 @@
 #include "async/staging.h"
 
+#include <stddef.h>
+
+#include "async/retire.h"
 #include "base/memory.h"
 
 /* A piece of a buffer is not smaller than that only because a slot is nearly full. */
@@ -23,6 +26,7 @@ struct tdi_staging {
     bool ends_buffer;  /* it has the last piece of a buffer's range */
     VkDeviceSize used; /* of the open slot */
     td_ticket last;
+    tdi_retirement retirement;
     staging_slot slots[TDI_STAGING_MOST_SLOTS];
 };
 
@@ -90,19 +94,44 @@ td_result tdi_staging_create(td_device *device, const tdi_staging_params *params
     return TD_OK;
 }
 
-void tdi_staging_destroy(tdi_staging *staging)
+/* The device's memory goes last: who sees that it is back sees that nothing is left. */
+static void destroy_unused(tdi_staging *staging)
 {
-    if (!staging)
-        return;
     td_device *device = staging->device;
-    if (staging->last.value)
-        (void)tdi_ticket_wait(device, staging->last, UINT64_MAX);
+    tdi_buffer memory = staging->memory;
     for (uint32_t i = 0; i < staging->slot_count; i++) {
         if (staging->slots[i].pool)
             device->vk.vkDestroyCommandPool(device->handle, staging->slots[i].pool, NULL);
     }
-    tdi_buffer_destroy(device, &staging->memory);
     tdi_free(staging);
+    tdi_buffer_destroy(device, &memory);
+}
+
+void tdi_staging_destroy(tdi_staging *staging)
+{
+    if (!staging)
+        return;
+    if (staging->last.value)
+        (void)tdi_ticket_wait(staging->device, staging->last, UINT64_MAX);
+    destroy_unused(staging);
+}
+
+uint64_t tdi_staging_bytes(const tdi_staging *staging)
+{
+    return staging->memory.memory.size;
+}
+
+static void destroy_retired(td_device *device, tdi_retirement *self)
+{
+    (void)device;
+    destroy_unused((tdi_staging *)((char *)self - offsetof(tdi_staging, retirement)));
+}
+
+void tdi_staging_retire(tdi_staging *staging)
+{
+    staging->retirement =
+        (tdi_retirement){.destroy = destroy_retired, .bytes = tdi_staging_bytes(staging)};
+    tdi_retire(staging->device, &staging->retirement, staging->last);
 }
 
 bool tdi_staging_is_open(const tdi_staging *staging)

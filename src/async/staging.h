@@ -24,6 +24,12 @@ td_result tdi_staging_create(td_device *device, const tdi_staging_params *params
                              tdi_staging **out);
 /* Waits for the copies. What was written and not submitted is dropped. NULL is fine. */
 void tdi_staging_destroy(tdi_staging *staging);
+/* Without a wait: it goes at once, or when the GPU has made the copies, and until then it is memory
+ * on its way back (async/retire.h). Nothing of it is open. */
+void tdi_staging_retire(tdi_staging *staging);
+
+/* What it takes of the budget. */
+uint64_t tdi_staging_bytes(const tdi_staging *staging);
 
 /* True once something was written into a slot that is not submitted yet. */
 bool tdi_staging_is_open(const tdi_staging *staging);

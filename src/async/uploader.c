@@ -42,12 +42,16 @@ struct tdi_uploader {
     tdi_cond settled; /* some job was submitted, failed or cancelled */
     tdi_upload_queue queue;
     bool stopping;
-    uint32_t holders; /* as long as there are any, the ring stays */
+    uint32_t holders; /* as long as there are any, the ring stays unless memory is short */
+    bool working;     /* the thread is at something that it does without the lock */
     bool draining;    /* the watch below is with the device */
+    tdi_relief relief;
     tdi_thread thread;
 
-    /* The thread's. */
+    /* The thread's while it is working, and else the lock's. */
     tdi_staging *staging;
+
+    /* The thread's. */
     tdi_upload_job *first, *last; /* whose last piece is in the open slot */
     tdi_watch drain;
     tdi_pool *pool;
@@ -179,6 +183,25 @@ static void let_ring_go(tdi_uploader *uploader)
     tdi_ticket_watch(device, &uploader->drain);
 }
 
+/* A ring that nothing is copied into goes before others lack memory, at once or when the GPU is
+ * done with it: the next upload makes it again. */
+static uint64_t give_ring_up(tdi_relief *relief, uint64_t wanted)
+{
+    tdi_uploader *uploader = (tdi_uploader *)((char *)relief - offsetof(tdi_uploader, relief));
+    (void)wanted;
+    tdi_mutex_lock(&uploader->mutex);
+    const bool idle = !uploader->working && !uploader->queue.count;
+    tdi_staging *ring = idle ? uploader->staging : NULL;
+    if (ring)
+        uploader->staging = NULL;
+    tdi_mutex_unlock(&uploader->mutex);
+    if (!ring)
+        return 0;
+    const uint64_t bytes = tdi_staging_bytes(ring);
+    tdi_staging_retire(ring);
+    return bytes;
+}
+
 /* Submits the open slot and tells those that are complete with it. */
 static td_result submit(tdi_uploader *uploader, td_ticket *out)
 {
@@ -300,6 +323,7 @@ static bool work_once(tdi_uploader *uploader)
         return false;
     if (job)
         set_state(job, TDI_UPLOAD_BEGUN);
+    uploader->working = true;
     tdi_mutex_unlock(&uploader->mutex);
     td_ticket ticket;
     if (job)
@@ -309,6 +333,7 @@ static bool work_once(tdi_uploader *uploader)
     else
         let_ring_go(uploader);
     tdi_mutex_lock(&uploader->mutex);
+    uploader->working = false;
     return true;
 }
 
@@ -370,6 +395,9 @@ static td_result uploader_make(td_device *device, void **out)
         tdi_free(uploader);
         return result;
     }
+    uploader->relief =
+        (tdi_relief){.free_some = give_ring_up, .categories = UINT32_C(1) << TD_BUDGET_STAGING};
+    tdi_memory_add_relief(device, &uploader->relief);
     *out = uploader;
     return TD_OK;
 }
@@ -377,6 +405,7 @@ static td_result uploader_make(td_device *device, void **out)
 static void uploader_destroy(void *attached)
 {
     tdi_uploader *uploader = attached;
+    tdi_memory_remove_relief(uploader->device, &uploader->relief);
     tdi_mutex_lock(&uploader->mutex);
     uploader->stopping = true;
     tdi_cond_signal(&uploader->work);

@@ -1,7 +1,8 @@
 /* The uploader of a device: one thread that copies buffers and levels of images to it, the most
  * wanted first, through a ring of staging memory of bounded size on the transfer lane, while frames
  * go on. Nobody has to call anything for progress. The ring is there while there is something to
- * upload or somebody holds it; it goes when the last copy is done. Thread-safe. */
+ * upload or somebody holds it; it goes when the last copy is done, and when memory is short and
+ * nothing is being uploaded. Thread-safe. */
 #ifndef TDI_ASYNC_UPLOADER_H
 #define TDI_ASYNC_UPLOADER_H
 
@@ -16,7 +17,8 @@ typedef struct tdi_upload_job tdi_upload_job;
 td_result tdi_uploader_get(td_device *device, tdi_uploader **out);
 
 /* Whoever uploads again and again holds the ring, so that it is not made anew each time: making
- * host-visible memory can keep other threads out of the driver for milliseconds. */
+ * host-visible memory can keep other threads out of the driver for milliseconds. While it is idle
+ * it goes all the same where others would lack memory, until the next upload. */
 void tdi_uploader_hold(tdi_uploader *uploader);
 void tdi_uploader_let_go(tdi_uploader *uploader);
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "gpu/pressure.h"
 
 #define MIB ((size_t)1 << 20)
 
@@ -225,6 +226,64 @@ static void a_full_budget_makes_a_smaller_ring(void **state)
     uploader_destroy_all();
 }
 
+static uint64_t staging_bytes(void)
+{
+    td_budget_info info;
+    td_budget_get_info(uploader_device()->budget, &info);
+    return info.by_category[TD_BUDGET_STAGING];
+}
+
+/* All of it, as soon as the uploader's thread is done with the ring. */
+static void take_everything(void *user)
+{
+    td_result result = TD_ERROR_BUDGET;
+    while (result == TD_ERROR_BUDGET)
+        result = take_memory(uploader_device(), 64 * MIB, user);
+    assert_int_equal(result, TD_OK);
+}
+
+static void a_held_ring_goes_before_others_lack_memory(void **state)
+{
+    (void)state;
+    tdi_uploader *uploader = uploader_create(1);
+    tdi_allocation everything;
+    tdi_uploader_hold(uploader);
+    for (uint32_t round = 0; round < 3; round++) {
+        expect_success(uploader);
+        assert_int_equal(staging_bytes(), tdi_uploader_staging_bytes(uploader_device()));
+        take_everything(&everything);
+        assert_int_equal(staging_bytes(), 0);
+        tdi_memory_free(uploader_device(), &everything);
+    }
+    expect_success(uploader);
+    tdi_uploader_let_go(uploader);
+    until_idle();
+    uploader_destroy_all();
+}
+
+/* Not under the GPU's hands: who needs its memory waits for the copies. */
+static void a_ring_in_use_by_the_gpu_is_waited_for(void **state)
+{
+    (void)state;
+    tdi_uploader *uploader = uploader_create(1);
+    tdi_allocation everything;
+    tdi_thread other;
+    tdi_uploader_hold(uploader);
+    fake_hold(true);
+    expect_success(uploader);
+    assert_int_equal(tdi_thread_start(&other, "other", take_everything, &everything), TD_OK);
+    while (!tdi_pressure_expects(tdi_budget_pressure(uploader_device()->budget)))
+        continue;
+    assert_true(staging_bytes() > 0);
+    fake_hold(false);
+    tdi_thread_join(&other);
+    assert_int_equal(staging_bytes(), 0);
+    tdi_memory_free(uploader_device(), &everything);
+    expect_success(uploader);
+    tdi_uploader_let_go(uploader);
+    uploader_destroy_all();
+}
+
 /* Whichever allocation fails, on whichever thread. */
 static void host_memory_can_run_out(void **state)
 {
@@ -257,6 +316,7 @@ static void threads_can_be_refused(void **state)
     (void)state;
     td_device *device = fake_device_create(1);
     tdi_uploader *uploader = NULL;
+    fake_add_memory();
     assert_int_equal(tdi_lanes_ready(device), TD_OK);
     support_fail_thread(1);
     assert_int_equal(tdi_uploader_get(device, &uploader), TD_ERROR_SYSTEM);
@@ -341,6 +401,8 @@ int main(void)
         cmocka_unit_test(a_producer_can_fail),
         cmocka_unit_test(a_lost_device_fails_every_job),
         cmocka_unit_test(a_full_budget_makes_a_smaller_ring),
+        cmocka_unit_test(a_held_ring_goes_before_others_lack_memory),
+        cmocka_unit_test(a_ring_in_use_by_the_gpu_is_waited_for),
         cmocka_unit_test(host_memory_can_run_out),
         cmocka_unit_test(threads_can_be_refused),
         cmocka_unit_test(a_crowd_may_do_everything_at_once),
