@@ -94,17 +94,16 @@ td_result tdi_staging_create(td_device *device, const tdi_staging_params *params
     return TD_OK;
 }
 
-/* The device's memory goes last: who sees that it is back sees that nothing is left. */
+/* The GPU is done with it. */
 static void destroy_unused(tdi_staging *staging)
 {
     td_device *device = staging->device;
-    tdi_buffer memory = staging->memory;
     for (uint32_t i = 0; i < staging->slot_count; i++) {
         if (staging->slots[i].pool)
             device->vk.vkDestroyCommandPool(device->handle, staging->slots[i].pool, NULL);
     }
+    tdi_buffer_destroy(device, &staging->memory);
     tdi_free(staging);
-    tdi_buffer_destroy(device, &memory);
 }
 
 void tdi_staging_destroy(tdi_staging *staging)

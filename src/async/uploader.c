@@ -183,6 +183,12 @@ static void let_ring_go(tdi_uploader *uploader)
     tdi_ticket_watch(device, &uploader->drain);
 }
 
+/* Under the lock. No slot of the ring is open then. */
+static bool is_idle(const tdi_uploader *uploader)
+{
+    return !uploader->working && uploader->queue.count == 0;
+}
+
 /* A ring that nothing is copied into goes before others lack memory, at once or when the GPU is
  * done with it: the next upload makes it again. */
 static uint64_t give_ring_up(tdi_relief *relief, uint64_t wanted)
@@ -190,8 +196,7 @@ static uint64_t give_ring_up(tdi_relief *relief, uint64_t wanted)
     tdi_uploader *uploader = (tdi_uploader *)((char *)relief - offsetof(tdi_uploader, relief));
     (void)wanted;
     tdi_mutex_lock(&uploader->mutex);
-    const bool idle = !uploader->working && !uploader->queue.count;
-    tdi_staging *ring = idle ? uploader->staging : NULL;
+    tdi_staging *ring = is_idle(uploader) ? uploader->staging : NULL;
     if (ring)
         uploader->staging = NULL;
     tdi_mutex_unlock(&uploader->mutex);
@@ -442,6 +447,14 @@ void tdi_uploader_let_go(tdi_uploader *uploader)
     uploader->holders--;
     tdi_cond_signal(&uploader->work);
     tdi_mutex_unlock(&uploader->mutex);
+}
+
+bool tdi_uploader_is_idle(tdi_uploader *uploader)
+{
+    tdi_mutex_lock(&uploader->mutex);
+    const bool idle = is_idle(uploader);
+    tdi_mutex_unlock(&uploader->mutex);
+    return idle;
 }
 
 /* Jobs */

@@ -22,6 +22,10 @@ td_result tdi_uploader_get(td_device *device, tdi_uploader **out);
 void tdi_uploader_hold(tdi_uploader *uploader);
 void tdi_uploader_let_go(tdi_uploader *uploader);
 
+/* Nothing is queued, and the thread has nothing to do with jobs that were, though the GPU may still
+ * make their copies. */
+bool tdi_uploader_is_idle(tdi_uploader *uploader);
+
 /* Most bytes that the ring takes of the budget: 32 MiB, and a sixteenth of the limit at most. */
 VkDeviceSize tdi_uploader_staging_bytes(td_device *device);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <tandem/batch.h>
+#include <tandem/vulkan.h>
 #include <xxhash.h>
 
 #include "../layers/ledger.h"
@@ -12,6 +13,7 @@
 #include "base/memory.h"
 #include "gpu/memory.h"
 #include "scene/flat.h"
+#include "scene/mipmap.h"
 
 enum { SIDE = 16, TEXELS = 8 };
 
@@ -53,6 +55,14 @@ static void note_failure(fault_outcome *out, td_result result)
     out->result = result;
     if (result != TD_OK)
         snprintf(out->sentence, sizeof out->sentence, "%s", td_last_error());
+}
+
+/* True if it went well. The first failure of several is what came of it all. */
+static bool went_well(fault_outcome *out, td_result result)
+{
+    if (out->result == TD_OK)
+        note_failure(out, result);
+    return result == TD_OK;
 }
 
 /* ---- files ---- */
@@ -134,9 +144,7 @@ static td_result render(td_renderer *renderer, fault_outcome *out)
         cameras[i] = scene_rich_camera(i);
     TDI_TRY(td_renderer_submit(renderer, cameras, FAULT_VIEWS, 0, SCENE_LIMIT_NS, requests));
     for (uint32_t i = 0; i < FAULT_VIEWS; i++) {
-        const td_result result = take_picture(requests[i], &out->hashes[i]);
-        if (out->result == TD_OK)
-            note_failure(out, result);
+        (void)went_well(out, take_picture(requests[i], &out->hashes[i]));
         td_request_release(requests[i]);
     }
     return TD_OK;
@@ -155,6 +163,124 @@ void fault_job_requests(td_device *device, td_scene *scene, fault_outcome *out)
     if (result != TD_OK)
         note_failure(out, result);
     td_renderer_destroy(renderer);
+}
+
+/* ---- uploads ---- */
+
+enum { UPLOAD_SIDE = 21, UPLOAD_BYTES = UPLOAD_SIDE * UPLOAD_SIDE * 4 };
+
+static const uint8_t *upload_pixels(void)
+{
+    static uint8_t pixels[UPLOAD_BYTES];
+    for (uint32_t i = 0; i < UPLOAD_BYTES; i++)
+        pixels[i] = (uint8_t)(i * i / 7);
+    return pixels;
+}
+
+static td_result finish(td_request *request)
+{
+    const td_result result = td_request_wait(request, SCENE_LIMIT_NS);
+    td_request_release(request);
+    return result;
+}
+
+static td_result queue_texture(td_uploader *uploader, uint32_t index, td_texture **texture,
+                               td_request **request)
+{
+    const td_upload_texture_params params = {
+        .pixels = upload_pixels(),
+        .width = UPLOAD_SIDE,
+        .height = UPLOAD_SIDE - index,
+        .channels = 4 - index,
+        .srgb = index == 0,
+        .priority = index,
+    };
+    return td_uploader_queue_texture(uploader, &params, texture, request);
+}
+
+/* All levels, one after the other. */
+static td_result read_texture(td_texture *texture, uint64_t *hash)
+{
+    uint8_t bytes[2 * UPLOAD_BYTES];
+    size_t used = 0;
+    td_texture_info info;
+    td_texture_vulkan vulkan;
+    TDI_TRY(td_texture_get_vulkan(texture, &vulkan));
+    td_texture_get_info(texture, &info);
+    for (uint32_t level = 0; level < info.levels; level++) {
+        const size_t size = (size_t)tdi_mip_extent(info.width, level) *
+                            tdi_mip_extent(info.height, level) * info.channels;
+        td_request *request = NULL;
+        assert_true(used + size <= sizeof bytes);
+        TDI_TRY(td_texture_read(texture, level, bytes + used, size, &request));
+        TDI_TRY(finish(request));
+        used += size;
+    }
+    *hash = XXH3_64bits(bytes, used);
+    return TD_OK;
+}
+
+static td_result fill_buffer(td_uploader *uploader, const tdi_buffer *buffer)
+{
+    td_request *request = NULL;
+    const td_upload_buffer_params params = {
+        .buffer = buffer->handle, .size = UPLOAD_BYTES, .data = upload_pixels()};
+    TDI_TRY(td_uploader_queue_buffer(uploader, &params, &request));
+    return finish(request);
+}
+
+static td_result upload_buffer(td_device *device, td_uploader *uploader)
+{
+    const tdi_buffer_params params = {
+        .name = "filled",
+        .size = UPLOAD_BYTES,
+        .usage = VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+        .kind = TDI_MEMORY_DEVICE,
+        .category = TD_BUDGET_GEOMETRY,
+    };
+    tdi_buffer buffer;
+    TDI_TRY(tdi_buffer_create(device, &params, &buffer));
+    const td_result result = fill_buffer(uploader, &buffer);
+    tdi_buffer_destroy(device, &buffer);
+    return result;
+}
+
+/* All of them are on their way together, and one more that nobody waits for. */
+static void upload(td_device *device, td_uploader *uploader, fault_outcome *out)
+{
+    td_texture *textures[FAULT_VIEWS] = {NULL}, *dropped = NULL;
+    td_request *requests[FAULT_VIEWS] = {NULL};
+    for (uint32_t i = 0; i < FAULT_VIEWS; i++)
+        (void)went_well(out, queue_texture(uploader, i, &textures[i], &requests[i]));
+    (void)went_well(out, queue_texture(uploader, 0, &dropped, NULL));
+    td_texture_destroy(dropped);
+    (void)went_well(out, upload_buffer(device, uploader));
+    for (uint32_t i = 0; i < FAULT_VIEWS; i++) {
+        if (textures[i] && went_well(out, finish(requests[i])))
+            (void)went_well(out, read_texture(textures[i], &out->hashes[i]));
+        td_texture_destroy(textures[i]);
+    }
+}
+
+static void assert_uploads_counted(td_uploader *uploader)
+{
+    td_uploader_info info;
+    td_uploader_get_info(uploader, &info);
+    assert_true(info.processed + info.failed + info.cancelled <= FAULT_VIEWS + 1);
+    assert_true(info.queued <= 1); /* what nobody waited for */
+}
+
+void fault_job_uploads(td_device *device, td_scene *scene, fault_outcome *out)
+{
+    const td_uploader_params params = {.threads = 2};
+    td_uploader *uploader = NULL;
+    (void)scene;
+    *out = (fault_outcome){0};
+    if (!went_well(out, td_uploader_create(device, &params, &uploader)))
+        return;
+    upload(device, uploader, out);
+    assert_uploads_counted(uploader);
+    gpu_close_uploader(device, uploader);
 }
 
 /* ---- what must hold ---- */
@@ -222,7 +348,7 @@ void fault_place_again(const fault_place *place, const char *where)
 
 static void make_device(fault_place *place)
 {
-    const td_device_params params = {.validation = true};
+    const td_device_params params = {.validation = true, .budget_bytes = FAULT_BUDGET};
     fault_outcome outcome;
     place->blocks_before = tdi_live_blocks();
     gpu_check_device(td_device_create(&params, &place->device));

@@ -7,6 +7,9 @@
 
 enum { FAULT_VIEWS = 2 };
 
+/* Of the devices: blocks and rings are small then, and made quickly. */
+#define FAULT_BUDGET (UINT64_C(64) << 20)
+
 td_scene *fault_scene(void);
 
 /* What came of it. Pictures may be there though the whole failed; one that is there is complete. */
@@ -20,6 +23,8 @@ typedef struct fault_outcome {
 typedef void (*fault_job_fn)(td_device *device, td_scene *scene, fault_outcome *out);
 void fault_job_batch(td_device *device, td_scene *scene, fault_outcome *out);
 void fault_job_requests(td_device *device, td_scene *scene, fault_outcome *out);
+/* In place of pictures, textures that go to the device and come back; the scene is not used. */
+void fault_job_uploads(td_device *device, td_scene *scene, fault_outcome *out);
 
 /* Fails unless it gave these pictures, or failed with that code and a sentence, and every picture
  * that is there is right. TD_OK: it must not have failed. */

@@ -10,6 +10,7 @@
 
 #include "../layers/ledger.h"
 #include "async/lane.h"
+#include "async/uploader.h"
 #include "base/memory.h"
 #include "gpu/memory.h"
 #include "gpu/queue.h"
@@ -175,10 +176,22 @@ static void settle_queue(td_device *device, uint32_t queue)
 
 void gpu_settle(td_device *device)
 {
+    tdi_uploader *engine = device->attached[TDI_ATTACH_UPLOADER];
     if (!device->attached[TDI_ATTACH_LANES])
         return;
+    while (engine && !tdi_uploader_is_idle(engine))
+        continue;
     for (uint32_t i = 0; i < device->queue_count; i++)
         settle_queue(device, i);
+}
+
+void gpu_close_uploader(td_device *device, td_uploader *uploader)
+{
+    td_budget_info info;
+    td_uploader_destroy(uploader);
+    do
+        td_budget_get_info(td_device_budget(device), &info);
+    while (info.by_category[TD_BUDGET_STAGING] > 0);
 }
 
 void gpu_run(void **state)

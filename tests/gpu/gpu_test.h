@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include <tandem/upload.h>
+
 #include "gpu/buffer.h"
 #include "gpu/device.h"
 
@@ -52,9 +54,14 @@ void gpu_check(td_result result, const char *expression, const char *file, int l
 /* For tests that make their devices themselves: skips or fails on TD_ERROR_NO_DEVICE. */
 void gpu_check_device(td_result result);
 
-/* Returns when all that the device's queues have done so far has been told to those who watch it,
- * and what requests leave behind is freed: that is a moment after who waits for them goes on. */
+/* Returns when all that was queued for the device's uploader has ended or is submitted, and all
+ * that its queues have done so far has been told to those who watch it, and what requests leave
+ * behind is freed: that is a moment after who waits for them goes on. */
 void gpu_settle(td_device *device);
+
+/* Returns when its staging memory is given back too: the engine does so on a thread of its own,
+ * once it has seen that all is done. */
+void gpu_close_uploader(td_device *device, td_uploader *uploader);
 
 /* Counts validation messages from now, and each time that the budget of a device does not hold what
  * the layer of tests/layers/ledger.h has seen; gpu_message_count tells how many there were. Called

@@ -33,16 +33,6 @@ static td_uploader *make_uploader(td_device *device, uint64_t limit)
     return uploader;
 }
 
-/* The engine's ring goes on its own thread, once it has seen that all is done. */
-static void close_uploader(td_device *device, td_uploader *uploader)
-{
-    td_budget_info info;
-    td_uploader_destroy(uploader);
-    do
-        td_budget_get_info(td_device_budget(device), &info);
-    while (info.by_category[TD_BUDGET_STAGING] > 0);
-}
-
 static td_result finish(td_request *request)
 {
     const td_result result = td_request_wait(request, TD_FOREVER);
@@ -135,7 +125,7 @@ static void textures_come_back_as_they_went(td_device *device)
     assert_int_equal(info.processed, 18);
     assert_int_equal(info.used_bytes, 0);
     assert_int_equal(info.queued + info.failed + info.cancelled, 0);
-    close_uploader(device, uploader);
+    gpu_close_uploader(device, uploader);
 }
 
 static td_result queue(td_uploader *uploader, uint32_t side, int64_t priority, td_texture **texture,
@@ -172,7 +162,7 @@ static void what_is_queued_counts_at_once(td_device *device)
     td_texture_destroy(textures[2]);
     td_texture_destroy(textures[3]);
     td_texture_destroy(NULL);
-    close_uploader(device, uploader);
+    gpu_close_uploader(device, uploader);
 }
 
 /* The device has 8 MiB in all. */
@@ -189,7 +179,7 @@ static void the_budget_of_the_device_counts_too(td_device *device)
     gpu_ok(queue(uploader, 512, 0, &texture, &request));
     gpu_ok(finish(request));
     td_texture_destroy(texture);
-    close_uploader(device, uploader);
+    gpu_close_uploader(device, uploader);
 }
 
 static void what_is_wrong_is_said(td_device *device)
@@ -222,7 +212,7 @@ static void what_is_wrong_is_said(td_device *device)
         result = td_texture_read(texture, 0, out, 15, &request);
     assert_int_equal(result, TD_ERROR_ARGUMENT);
     td_texture_destroy(texture);
-    close_uploader(device, uploader);
+    gpu_close_uploader(device, uploader);
 }
 
 static void views_hold_what_is_there(td_device *device)
@@ -244,7 +234,7 @@ static void views_hold_what_is_there(td_device *device)
     assert_int_equal(vulkan.format, VK_FORMAT_R8G8B8A8_UNORM);
     gpu_ok(td_ticket_wait(device, vulkan.ticket, TD_FOREVER));
     td_texture_destroy(texture);
-    close_uploader(device, uploader);
+    gpu_close_uploader(device, uploader);
 }
 
 typedef struct buffer_copy {
@@ -283,7 +273,7 @@ static void buffers_are_filled(td_device *device)
     params.buffer = VK_NULL_HANDLE;
     assert_int_equal(td_uploader_queue_buffer(uploader, &params, &request), TD_ERROR_ARGUMENT);
     assert_int_equal(td_uploader_queue_buffer(uploader, NULL, &request), TD_ERROR_ARGUMENT);
-    close_uploader(device, uploader);
+    gpu_close_uploader(device, uploader);
     tdi_buffer_destroy(device, &c.from);
     tdi_buffer_destroy(device, &c.to);
     free(bytes);
@@ -318,7 +308,7 @@ static void cancelled_ones_end_once(td_device *device)
         td_texture_destroy(textures[i]);
     td_uploader_get_info(uploader, &info);
     assert_int_equal(info.used_bytes, 0);
-    close_uploader(device, uploader);
+    gpu_close_uploader(device, uploader);
 }
 
 static void the_end_of_the_uploader_leaves_textures(td_device *device)
@@ -328,7 +318,7 @@ static void the_end_of_the_uploader_leaves_textures(td_device *device)
     td_uploader *uploader = make_uploader(device, 0);
     for (uint32_t i = 0; i < MANY; i++)
         gpu_ok(queue(uploader, 200, 0, &textures[i], &requests[i]));
-    close_uploader(device, uploader);
+    gpu_close_uploader(device, uploader);
     for (uint32_t i = 0; i < MANY; i++) {
         const td_result result = finish(requests[i]);
         assert_true(result == TD_OK || result == TD_ERROR_CANCELLED);
@@ -381,7 +371,7 @@ static void threads_queue_and_cancel(td_device *device)
     td_uploader_get_info(uploader, &info);
     assert_int_equal(info.processed + info.cancelled, 96);
     assert_int_equal(info.used_bytes, 0);
-    close_uploader(device, uploader);
+    gpu_close_uploader(device, uploader);
 }
 
 int main(void)
