@@ -137,7 +137,7 @@ void fault_sweep_threads(fault_job_fn job, uint32_t at_least)
     uint32_t nth = 1;
     fault_place_open(job, &whole);
     while (fail_thread(&whole, nth, false))
-        nth++;
+        nth += fault_step(3);
     assert_true(nth > at_least);
     assert_true(fail_thread(&whole, 2, true));
     fault_place_close(&whole);
