@@ -119,7 +119,10 @@ td_result tdi_levels_start(tdi_levels *levels, tdi_device_scene *device_scene,
     TDI_TRY(tdi_footprint_allocate(levels->footprint, transient));
     TDI_TRY(tdi_residency_create(device_scene, levels->params->scene, levels->params->textures,
                                  &levels->residency));
-    tdi_memory_add_relief(levels->device, &levels->relief);
+    /* The other policies choose by what is there, which must not depend on when others lack memory.
+     */
+    if (levels->params->textures == TD_TEXTURES_NEEDED)
+        tdi_memory_add_relief(levels->device, &levels->relief);
     return TD_OK;
 }
 
