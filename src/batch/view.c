@@ -36,6 +36,22 @@ struct tdi_batch_view {
     tdi_stream_item item; /* likewise */
 };
 
+/* What the batch waits for before it is idle. */
+static void enter(td_batch *batch, uint32_t count)
+{
+    tdi_mutex_lock(&batch->lock);
+    batch->outstanding += count;
+    tdi_mutex_unlock(&batch->lock);
+}
+
+static void leave(td_batch *batch)
+{
+    tdi_mutex_lock(&batch->lock);
+    if (--batch->outstanding == 0)
+        tdi_cond_broadcast(&batch->idle);
+    tdi_mutex_unlock(&batch->lock);
+}
+
 td_result tdi_batch_views_begin(td_batch *batch, uint64_t first, uint32_t count,
                                 tdi_batch_view **views)
 {
@@ -49,9 +65,7 @@ td_result tdi_batch_views_begin(td_batch *batch, uint64_t first, uint32_t count,
         views[i]->batch = batch;
         views[i]->number = first + i;
     }
-    tdi_mutex_lock(&batch->lock);
-    batch->outstanding += count;
-    tdi_mutex_unlock(&batch->lock);
+    enter(batch, count);
     return TD_OK;
 }
 
@@ -60,14 +74,6 @@ void tdi_batch_view_set_band(tdi_batch_view *view, tdi_banded *banded, uint32_t 
     tdi_banded_hold(banded);
     view->banded = banded;
     view->band = band;
-}
-
-static void leave(td_batch *batch)
-{
-    tdi_mutex_lock(&batch->lock);
-    if (--batch->outstanding == 0)
-        tdi_cond_broadcast(&batch->idle);
-    tdi_mutex_unlock(&batch->lock);
 }
 
 /* Gives the pixels back to the renderer and forgets the view. */
@@ -314,9 +320,7 @@ static void run_band(tdi_task *task, uint32_t worker)
     td_batch *batch = view->batch;
     tdi_banded *banded = view->banded;
     tdi_banded_hold(banded);
-    tdi_mutex_lock(&batch->lock);
-    batch->outstanding++;
-    tdi_mutex_unlock(&batch->lock);
+    enter(batch, 1);
     tdi_stream_put(&banded->stream, &view->item, NULL, worker);
     tdi_banded_release(banded);
     leave(batch);

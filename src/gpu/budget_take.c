@@ -1,16 +1,22 @@
 #include "gpu/budget.h"
 
+/* What is held already. */
+static td_result claim_and_charge(td_budget *budget, td_budget_category category, uint64_t bytes,
+                                  const char *what, tdi_consumer *out)
+{
+    TDI_TRY(tdi_budget_claim(budget, category, bytes, 0, what));
+    *out = tdi_budget_charge(budget, category, bytes, what);
+    return TD_OK;
+}
+
 td_result tdi_budget_take(td_budget *budget, td_budget_category category, uint64_t bytes,
                           const char *what, tdi_consumer *out)
 {
     TDI_TRY(tdi_budget_hold(budget, bytes, 0, what));
-    td_result result = tdi_budget_claim(budget, category, bytes, 0, what);
-    if (result != TD_OK) {
+    td_result result = claim_and_charge(budget, category, bytes, what, out);
+    if (result != TD_OK)
         tdi_budget_release(budget, bytes, 0);
-        return result;
-    }
-    *out = tdi_budget_charge(budget, category, bytes, what);
-    return TD_OK;
+    return result;
 }
 
 void tdi_budget_give(td_budget *budget, td_budget_category category, uint64_t bytes,
@@ -33,13 +39,10 @@ static td_result run_take(void *user)
 {
     take_attempt *a = user;
     TDI_TRY(tdi_budget_hold_host(a->budget, a->bytes, a->what));
-    td_result result = tdi_budget_claim(a->budget, a->category, a->bytes, 0, a->what);
-    if (result != TD_OK) {
+    td_result result = claim_and_charge(a->budget, a->category, a->bytes, a->what, &a->consumer);
+    if (result != TD_OK)
         tdi_budget_release_host(a->budget, a->bytes);
-        return result;
-    }
-    a->consumer = tdi_budget_charge(a->budget, a->category, a->bytes, a->what);
-    return TD_OK;
+    return result;
 }
 
 static tdi_shortage missing_of_take(void *user)

@@ -49,8 +49,9 @@ static bool survives(const fault_place *p, const fault_sweep *s, uint32_t nth)
     return failed != NULL;
 }
 
-void fault_sweep_run(const fault_sweep *sweep)
+void fault_sweep_run(void **state)
 {
+    const fault_sweep *sweep = *state;
     const uint32_t step = fault_step(sweep->step);
     uint32_t nth = step == 1 ? 1 : sweep->first, failures = 0;
     fault_place p;

@@ -5,38 +5,6 @@
 
 enum { SAMPLES = 8 }; /* of the allocations, in the short run */
 
-static void without_host_memory_of_the_driver(void **state)
-{
-    (void)state;
-    fault_sweep_run(&(fault_sweep){fault_job_uploads, VK_ERROR_OUT_OF_HOST_MEMORY, 1, 1, 9});
-}
-
-static void with_no_more_host_memory_of_the_driver(void **state)
-{
-    (void)state;
-    fault_sweep_run(
-        &(fault_sweep){fault_job_uploads, VK_ERROR_OUT_OF_HOST_MEMORY, FAULTS_EVER, 1, 9});
-}
-
-static void without_device_memory(void **state)
-{
-    (void)state;
-    fault_sweep_run(&(fault_sweep){fault_job_uploads, VK_ERROR_OUT_OF_DEVICE_MEMORY, 1, 2, 9});
-}
-
-static void with_no_more_device_memory(void **state)
-{
-    (void)state;
-    fault_sweep_run(
-        &(fault_sweep){fault_job_uploads, VK_ERROR_OUT_OF_DEVICE_MEMORY, FAULTS_EVER, 3, 9});
-}
-
-static void without_the_device(void **state)
-{
-    (void)state;
-    fault_sweep_run(&(fault_sweep){fault_job_uploads, VK_ERROR_DEVICE_LOST, 1, 1, 7});
-}
-
 static void without_host_memory(void **state)
 {
     (void)state;
@@ -58,11 +26,11 @@ static void without_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(without_host_memory_of_the_driver),
-        cmocka_unit_test(with_no_more_host_memory_of_the_driver),
-        cmocka_unit_test(without_device_memory),
-        cmocka_unit_test(with_no_more_device_memory),
-        cmocka_unit_test(without_the_device),
+        fault_without_host_memory(fault_job_uploads, 1, 9),
+        fault_with_no_more_host_memory(fault_job_uploads, 1, 9),
+        fault_without_device_memory(fault_job_uploads, 2, 9),
+        fault_with_no_more_device_memory(fault_job_uploads, 3, 9),
+        fault_without_the_device(fault_job_uploads, 1, 7),
         cmocka_unit_test(without_host_memory),
         cmocka_unit_test(with_no_more_host_memory),
         cmocka_unit_test(without_threads),

@@ -16,9 +16,6 @@ typedef struct maker {
 static td_result make(td_device *device, void *user, tdi_pipeline *out)
 {
     maker *m = user;
-    const uint32_t constants[] = {3, 0};
-    const VkSpecializationMapEntry entries[] = {{0, 0, 4}, {1, 4, 4}};
-    const VkSpecializationInfo specialization = {2, entries, sizeof constants, constants};
     const tdi_compute_pipeline_params params = {
         .name = "fill",
         .code = fill_spv,
@@ -26,7 +23,6 @@ static td_result make(td_device *device, void *user, tdi_pipeline *out)
         .binding_count = 2,
         .push_bytes = 8,
         .bindless = true,
-        .specialization = &specialization,
     };
     m->made++;
     if (m->fails)
