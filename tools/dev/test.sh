@@ -64,7 +64,6 @@ prepare_tests()
 test_everything()
 {
   build_plain
-  build_clang
   build_sanitized build-asan address,undefined
   run_suite build --no-suite long --timeout-multiplier 2
   run_suite build-asan --no-suite long --timeout-multiplier 4
