@@ -78,6 +78,8 @@ static void print_text(const td_scene_info *info)
     (void)printf("%-18s %.2f MiB geometry + %.2f MiB textures of %.0f MiB\n", "budget",
                  (double)info->geometry_bytes / MIB, (double)info->texture_bytes / MIB,
                  (double)TD_BUDGET_DEFAULT / MIB);
+    for (uint32_t i = 0; i < info->variant_count; i++)
+        (void)printf("%-18s %s\n", "material variant", info->variants[i]);
     for (uint32_t i = 0; i < info->unsupported_count; i++)
         (void)printf("%-18s %s\n", "not supported", info->unsupported[i]);
 }
@@ -87,22 +89,29 @@ static json_t *make_vector(const float values[3])
     return json_pack("[f, f, f]", (double)values[0], (double)values[1], (double)values[2]);
 }
 
+static json_t *make_list(const char *const *texts, uint32_t count)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < count; i++)
+        (void)json_array_append_new(list, json_string(texts[i]));
+    return list;
+}
+
 static json_t *make_json(const td_scene_info *info)
 {
     info_count counts[COUNTS];
     list_counts(info, counts);
-    json_t *unsupported = json_array();
-    for (uint32_t i = 0; i < info->unsupported_count; i++)
-        (void)json_array_append_new(unsupported, json_string(info->unsupported[i]));
     json_t *object =
-        json_pack("{s:s, s:o, s:o, s:I, s:I, s:I}", "name", info->name, "bounds_min",
+        json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:o}", "name", info->name, "bounds_min",
                   make_vector(info->bounds_min), "bounds_max", make_vector(info->bounds_max),
                   "geometry_bytes", (json_int_t)info->geometry_bytes, "texture_bytes",
-                  (json_int_t)info->texture_bytes, "budget_bytes", (json_int_t)TD_BUDGET_DEFAULT);
+                  (json_int_t)info->texture_bytes, "budget_bytes", (json_int_t)TD_BUDGET_DEFAULT,
+                  "variants", make_list(info->variants, info->variant_count));
     /* The last count is the length of the list that takes its name. */
     for (int i = 0; object && i < COUNTS - 1; i++)
         (void)json_object_set_new(object, counts[i].name,
                                   json_integer((json_int_t)counts[i].value));
+    json_t *unsupported = make_list(info->unsupported, info->unsupported_count);
     if (!object || json_object_set_new(object, "unsupported", unsupported) != 0)
         return NULL;
     return object;

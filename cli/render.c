@@ -116,6 +116,7 @@ static int open_session(render_job *job, const char *path)
     td_scene_load_params load = {
         .scene = options->scene.given ? (uint32_t)options->scene.value + 1 : 0,
         .threads = options->threads,
+        .variant = options->variant,
     };
     int code = cli_session_open(&device, path, &load, &job->session);
     if (code != CLI_EXIT_OK)

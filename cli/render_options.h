@@ -26,6 +26,7 @@ typedef struct cli_render_options {
     cli_number near_plane;
     cli_number far_plane;
     cli_number scene; /* index in the file */
+    const char *variant;
 
     uint32_t outputs; /* td_output bits; 0: not given */
     cli_color background;

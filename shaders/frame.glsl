@@ -42,6 +42,10 @@ READ_ONLY(material_ref, 4)
 {
     tdi_material data[];
 };
+READ_ONLY(material_more_ref, 4)
+{
+    tdi_material_more data[];
+};
 READ_ONLY(uint_ref, 4)
 {
     uint data[];

@@ -32,6 +32,7 @@ struct tdi_frame {
     TDI_ADDRESS colors;
     TDI_ADDRESS surfaces;
     TDI_ADDRESS materials;
+    TDI_ADDRESS more; /* struct tdi_material_more[]; 0 if all materials are plain */
     TDI_ADDRESS instances;
     TDI_ADDRESS cluster_instances;
     TDI_ADDRESS views; /* struct tdi_view[view_count] */

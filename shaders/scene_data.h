@@ -79,6 +79,7 @@ struct tdi_texture_ref {
 };
 
 #define TDI_MATERIAL_OCCLUSION_IN_MR 1u /* R of the metallic-roughness texture is occlusion */
+#define TDI_MATERIAL_PLAIN           0xFFFFFFFFu
 
 struct tdi_material {
     TDI_FLOAT base_color[4];
@@ -90,11 +91,56 @@ struct tdi_material {
     TDI_FLOAT alpha_cutoff;
     TDI_UINT flags;
     TDI_UINT surface_flags;
+    TDI_UINT more; /* into the scene's tdi_material_more, or TDI_MATERIAL_PLAIN */
     TDI_STRUCT tdi_texture_ref base_color_texture;
     TDI_STRUCT tdi_texture_ref metallic_roughness_texture;
     TDI_STRUCT tdi_texture_ref normal_texture;
     TDI_STRUCT tdi_texture_ref occlusion_texture;
     TDI_STRUCT tdi_texture_ref emissive_texture;
+};
+
+/* What a material has beyond the metallic-roughness model. */
+#define TDI_LOBE_DIELECTRIC   1u /* ior and specular: the base mirrors other than 4% head-on */
+#define TDI_LOBE_GLOSSINESS   2u /* specular-glossiness instead of metallic-roughness */
+#define TDI_LOBE_CLEARCOAT    4u
+#define TDI_LOBE_SHEEN        8u
+#define TDI_LOBE_ANISOTROPY   16u
+#define TDI_LOBE_IRIDESCENCE  32u
+#define TDI_LOBE_TRANSMISSION 64u
+
+/* Only what `lobes` names is meaningful; textures of other lobes are TDI_TEXTURE_NONE. */
+struct tdi_material_more {
+    TDI_UINT lobes;
+    TDI_FLOAT ior;
+    TDI_FLOAT specular;
+    TDI_FLOAT specular_color[3]; /* also of specular-glossiness */
+    TDI_FLOAT glossiness;
+    TDI_FLOAT clearcoat;
+    TDI_FLOAT clearcoat_roughness;
+    TDI_FLOAT clearcoat_normal_scale;
+    TDI_FLOAT sheen_color[3];
+    TDI_FLOAT sheen_roughness;
+    TDI_FLOAT anisotropy;
+    TDI_FLOAT anisotropy_direction[2]; /* along the tangent and the bitangent, unit length */
+    TDI_FLOAT iridescence;
+    TDI_FLOAT iridescence_ior;
+    TDI_FLOAT iridescence_thickness[2]; /* least, most; nanometres */
+    TDI_FLOAT transmission;
+    TDI_FLOAT thickness;      /* object space */
+    TDI_FLOAT attenuation[3]; /* absorbed a metre: exp(-attenuation * metres) is left */
+    TDI_STRUCT tdi_texture_ref specular_texture;
+    TDI_STRUCT tdi_texture_ref specular_color_texture;
+    TDI_STRUCT tdi_texture_ref glossiness_texture;
+    TDI_STRUCT tdi_texture_ref clearcoat_texture;
+    TDI_STRUCT tdi_texture_ref clearcoat_roughness_texture;
+    TDI_STRUCT tdi_texture_ref clearcoat_normal_texture;
+    TDI_STRUCT tdi_texture_ref sheen_color_texture;
+    TDI_STRUCT tdi_texture_ref sheen_roughness_texture;
+    TDI_STRUCT tdi_texture_ref anisotropy_texture;
+    TDI_STRUCT tdi_texture_ref iridescence_texture;
+    TDI_STRUCT tdi_texture_ref iridescence_thickness_texture;
+    TDI_STRUCT tdi_texture_ref transmission_texture;
+    TDI_STRUCT tdi_texture_ref thickness_texture;
 };
 
 #endif

@@ -12,6 +12,7 @@
 #ifndef TANDEM_SCENE_H
 #define TANDEM_SCENE_H
 
+#include <tandem/material.h>
 #include <tandem/result.h>
 
 #ifdef __cplusplus
@@ -36,6 +37,9 @@ typedef struct td_scene_load_params {
     uint32_t scene;          /**< Index of the glTF scene plus one; 0: the file's default. */
     uint32_t threads;        /**< Threads that decode and prepare; 0: the cores given. */
     uint64_t max_file_bytes; /**< Largest file that is read; 0: 4 GiB. */
+    const char *variant;     /**< Name of one of the file's material variants
+                                  (KHR_materials_variants), whose materials are drawn instead of the
+                                  primitives' own; NULL: none. */
 } td_scene_load_params;
 
 /** Makes an empty scene. On success `*out` is the caller's, to be destroyed. */
@@ -43,7 +47,7 @@ TD_API td_result td_scene_create(const td_scene_params *params, td_scene **out);
 
 /** Loads a .gltf or .glb file, or a built-in scene by "builtin:NAME".
  * ::TD_ERROR_INPUT with a sentence that names file and JSON pointer or byte offset,
- * ::TD_ERROR_NOT_FOUND for a file, a scene of it or a built-in scene that is not there,
+ * ::TD_ERROR_NOT_FOUND for a file, a scene or variant of it or a built-in scene that is not there,
  * ::TD_ERROR_UNSUPPORTED for more than can be addressed, ::TD_ERROR_IO, ::TD_ERROR_SYSTEM,
  * ::TD_ERROR_HOST_MEMORY. `params` may be NULL. */
 TD_API td_result td_scene_load(const char *path, const td_scene_load_params *params,
@@ -130,47 +134,8 @@ typedef struct td_texture_params {
 TD_API td_result td_scene_add_texture(td_scene *scene, const td_texture_params *params,
                                       uint32_t *texture);
 
-/** A texture of a material. */
-typedef struct td_texture_use {
-    uint32_t texture;  /**< Index plus one; 0: none. */
-    uint32_t texcoord; /**< Texture coordinate set, 0 or 1. */
-    float offset[2];   /**< KHR_texture_transform. */
-    float rotation;    /**< KHR_texture_transform, radians, counter-clockwise. */
-    float scale[2];    /**< KHR_texture_transform; (0, 0) means (1, 1). */
-} td_texture_use;
-
-/** How coverage follows from alpha. */
-typedef enum td_alpha_mode {
-    TD_ALPHA_OPAQUE = 0, /**< Alpha is ignored. */
-    TD_ALPHA_MASK = 1,   /**< There where alpha is at least the cutoff. */
-    TD_ALPHA_BLEND = 2,  /**< Drawn as a mask at 0.5 so far. */
-} td_alpha_mode;
-
-/** A metallic-roughness material. Factors are multiplied with the textures, as in glTF.
- * Fill it with td_material_defaults first: zero factors are black. */
-typedef struct td_material_params {
-    float base_color[4];               /**< Linear RGBA. */
-    float metallic;                    /**< 0 to 1. */
-    float roughness;                   /**< 0 to 1. */
-    float emissive[3];                 /**< Linear radiance. */
-    float normal_scale;                /**< Scales X and Y of the normal texture. */
-    float occlusion_strength;          /**< 0 to 1. */
-    float alpha_cutoff;                /**< For ::TD_ALPHA_MASK. */
-    td_alpha_mode alpha_mode;          /**< Opaque, mask or blend. */
-    bool double_sided;                 /**< Back faces are drawn too, with flipped normals. */
-    bool unlit;                        /**< KHR_materials_unlit: base colour only. */
-    td_texture_use base_color_texture; /**< sRGB colour, linear alpha. */
-    td_texture_use metallic_roughness_texture; /**< Roughness in G, metallic in B. */
-    td_texture_use normal_texture;             /**< Tangent space. */
-    td_texture_use occlusion_texture;          /**< R. */
-    td_texture_use emissive_texture;           /**< sRGB. */
-    const char *name;                          /**< May be NULL. */
-} td_material_params;
-
-/** Sets glTF's defaults: white, metallic 1, roughness 1, opaque, cutoff 0.5. Thread-safe. */
-TD_API void td_material_defaults(td_material_params *params);
-
-/** Adds a material. ::TD_ERROR_ARGUMENT for a texture that does not exist. */
+/** Adds a material (material.h). ::TD_ERROR_ARGUMENT for a texture that does not exist, a value
+ * that is not finite, an index of refraction that is neither 0 nor at least 1. */
 TD_API td_result td_scene_add_material(td_scene *scene, const td_material_params *params,
                                        uint32_t *material);
 
@@ -257,6 +222,8 @@ typedef struct td_scene_info {
     float bounds_max[3];            /**< Of the world's bounding box. */
     uint32_t unsupported_count;     /**< Number of sentences in `unsupported`. */
     const char *const *unsupported; /**< What the file has that is not drawn (fully). */
+    uint32_t variant_count;         /**< Number of names in `variants`. */
+    const char *const *variants;    /**< Names of the material variants that the file has. */
 } td_scene_info;
 
 /** Fills `*out`; pointers in it are valid until the scene changes or is destroyed. */

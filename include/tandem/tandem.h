@@ -11,6 +11,7 @@
 #include <tandem/device.h>
 #include <tandem/host.h>
 #include <tandem/host_buffer.h>
+#include <tandem/material.h>
 #include <tandem/monitor.h>
 #include <tandem/renderer.h>
 #include <tandem/request.h>

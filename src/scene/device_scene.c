@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "scene/device_textures.h"
 #include "scene/flat.h"
+#include "scene/material_textures.h"
 
 #define PART_ALIGNMENT 16
 
@@ -73,12 +74,19 @@ static uint64_t material_bytes(const td_scene *scene)
     return (count > 0 ? count : 1) * sizeof(struct tdi_material);
 }
 
+static uint64_t more_bytes(const td_scene *scene)
+{
+    return scene->more_count * sizeof(struct tdi_material_more);
+}
+
 static td_result estimate_buffers(const td_scene *scene, const geometry_layout *layout,
                                   uint32_t versions, tdi_estimate *estimate)
 {
     for (uint32_t i = 0; i < versions; i++)
         TDI_TRY(tdi_estimate_add_buffer(estimate, instance_bytes(scene), TDI_MEMORY_DYNAMIC));
     TDI_TRY(tdi_estimate_add_buffer(estimate, layout->total, TDI_MEMORY_DEVICE));
+    if (scene->more_count > 0)
+        TDI_TRY(tdi_estimate_add_buffer(estimate, more_bytes(scene), TDI_MEMORY_DEVICE));
     return tdi_estimate_add_buffer(estimate, material_bytes(scene), TDI_MEMORY_DEVICE);
 }
 
@@ -92,8 +100,9 @@ td_result tdi_device_scene_measure(td_device *device, const td_scene *scene, uin
     if (estimate)
         TDI_TRY(estimate_buffers(scene, &layout, versions, estimate));
     TDI_TRY(tdi_device_textures_measure(device, scene, tails, estimate, &out->textures));
-    out->geometry = layout.total + material_bytes(scene) + versions * instance_bytes(scene);
-    out->uploaded = layout.total + material_bytes(scene) + out->textures;
+    const uint64_t materials = material_bytes(scene) + more_bytes(scene);
+    out->geometry = layout.total + materials + versions * instance_bytes(scene);
+    out->uploaded = layout.total + materials + out->textures;
     out->staging = tdi_upload_staging_bytes(out->uploaded);
     return estimate ? tdi_estimate_add_passing(estimate, out->staging, TDI_MEMORY_UPLOAD) : TD_OK;
 }
@@ -142,6 +151,7 @@ static void set_addresses(tdi_device_scene *device_scene, const geometry_layout 
     frame->surfaces = base + layout->offset[PART_SURFACES];
     frame->cluster_instances = base + layout->offset[PART_CLUSTER_INSTANCES];
     frame->materials = device_scene->materials.address;
+    frame->more = device_scene->more.address;
     frame->cluster_instance_count = device_scene->cluster_instance_count;
     frame->masked_instance_count = masked;
 }
@@ -158,6 +168,9 @@ static td_result upload_geometry(tdi_device_scene *device_scene, const td_scene 
                                   layout.bytes[i]));
     TDI_TRY(create_read_only(device_scene->device, "materials", material_bytes(scene),
                              TDI_MEMORY_DEVICE, &device_scene->materials));
+    if (scene->more_count > 0)
+        TDI_TRY(create_read_only(device_scene->device, "lobes of materials", more_bytes(scene),
+                                 TDI_MEMORY_DEVICE, &device_scene->more));
     set_addresses(device_scene, &layout, count_masked(scene));
     return TD_OK;
 }
@@ -175,20 +188,42 @@ static void resolve_texture(const tdi_device_scene *device_scene, const td_scene
     ref->set |= device_scene->textures[slot->texture].base << 16;
 }
 
+/* Slots in place of indices. `more` is NULL for a plain material. */
+static void resolve_material(const tdi_device_scene *device_scene, const td_scene *scene,
+                             struct tdi_material *material, struct tdi_material_more *more)
+{
+    for (uint32_t i = 0; i < TDI_MATERIAL_TEXTURES; i++) {
+        struct tdi_texture_ref *ref = tdi_material_reference(material, more, i);
+        if (ref)
+            resolve_texture(device_scene, scene, ref, tdi_material_textures[i].srgb);
+    }
+}
+
 td_result tdi_device_scene_write_materials(tdi_device_scene *device_scene, const td_scene *scene,
                                            tdi_upload *upload)
 {
     for (uint32_t i = 0; i < scene->material_count; i++) {
         struct tdi_material material = device_scene->plan.materials[i];
-        resolve_texture(device_scene, scene, &material.base_color_texture, true);
-        resolve_texture(device_scene, scene, &material.emissive_texture, true);
-        resolve_texture(device_scene, scene, &material.metallic_roughness_texture, false);
-        resolve_texture(device_scene, scene, &material.normal_texture, false);
-        resolve_texture(device_scene, scene, &material.occlusion_texture, false);
+        struct tdi_material_more more = {0};
+        const bool plain = material.more == TDI_MATERIAL_PLAIN;
+        if (!plain)
+            more = scene->more[material.more];
+        resolve_material(device_scene, scene, &material, plain ? NULL : &more);
         TDI_TRY(tdi_upload_buffer(upload, &device_scene->materials, i * sizeof material, &material,
                                   sizeof material));
+        if (!plain)
+            TDI_TRY(tdi_upload_buffer(upload, &device_scene->more, material.more * sizeof more,
+                                      &more, sizeof more));
     }
     return TD_OK;
+}
+
+uint32_t tdi_scene_lobes(const td_scene *scene)
+{
+    uint32_t lobes = 0;
+    for (uint32_t i = 0; i < scene->more_count; i++)
+        lobes |= scene->more[i].lobes;
+    return lobes;
 }
 
 bool tdi_scene_is_masked(const td_scene *scene)
@@ -262,6 +297,7 @@ void tdi_device_scene_destroy(tdi_device_scene *scene)
     tdi_texture_plan_free(&scene->plan);
     for (uint32_t i = 0; i < scene->version_count; i++)
         tdi_buffer_destroy(scene->device, &scene->versions[i].buffer);
+    tdi_buffer_destroy(scene->device, &scene->more);
     tdi_buffer_destroy(scene->device, &scene->materials);
     tdi_buffer_destroy(scene->device, &scene->geometry);
     tdi_free(scene->versions);

@@ -43,6 +43,7 @@ typedef struct tdi_device_scene {
     td_device *device;
     tdi_buffer geometry;  /* clusters, triangles, vertex streams, surfaces, cluster instances */
     tdi_buffer materials; /* struct tdi_material */
+    tdi_buffer more;      /* struct tdi_material_more; none if all materials are plain */
     tdi_texture_plan plan;
     tdi_device_texture *textures;
     tdi_device_slot *slots; /* two for each scene texture: linear, sRGB */
@@ -69,6 +70,8 @@ td_result tdi_device_scene_measure(td_device *device, const td_scene *scene, uin
 
 /* Whether some surface is masked. */
 bool tdi_scene_is_masked(const td_scene *scene);
+/* TDI_LOBE_ bits that some material has. */
+uint32_t tdi_scene_lobes(const td_scene *scene);
 
 /* `versions`: how many states of the instances frames may need at once, at least 1. `tails`: of the
  * textures there are only small levels, until others are asked for (residency.h). */

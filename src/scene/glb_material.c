@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "scene/glb_lobes.h"
+#include "scene/glb_texture.h"
 #include "scene/png.h"
 
 static td_result encode_picture(const tdi_image *image, const uint8_t *pixels, uint32_t channels,
@@ -100,54 +102,15 @@ static void add_texture(tdi_glb *glb, const tdi_texture *texture)
     tdi_glb_add(glb, "textures", object);
 }
 
-static void set_extension(tdi_glb *glb, json_t *object, const char *name, json_t *value)
-{
-    json_t *extensions = json_object_get(object, "extensions");
-    if (!extensions) {
-        extensions = json_object();
-        tdi_glb_set(glb, object, "extensions", extensions);
-    }
-    tdi_glb_set(glb, extensions, name, value);
-    tdi_glb_use_extension(glb, name);
-}
-
-static void add_transform(tdi_glb *glb, json_t *info, const td_texture_use *use)
-{
-    bool scaled =
-        (use->scale[0] != 0 || use->scale[1] != 0) && (use->scale[0] != 1 || use->scale[1] != 1);
-    if (!scaled && use->offset[0] == 0 && use->offset[1] == 0 && use->rotation == 0)
-        return;
-    json_t *transform = json_object();
-    tdi_glb_set(glb, transform, "offset", tdi_glb_numbers(use->offset, 2));
-    tdi_glb_set(glb, transform, "rotation", json_real((double)use->rotation));
-    if (scaled)
-        tdi_glb_set(glb, transform, "scale", tdi_glb_numbers(use->scale, 2));
-    set_extension(glb, info, "KHR_texture_transform", transform);
-}
-
-/* `strength_key` may be NULL. */
-static void add_use(tdi_glb *glb, json_t *object, const char *key, const td_texture_use *use,
-                    const char *strength_key, float strength)
-{
-    if (use->texture == 0)
-        return;
-    json_t *info = json_object();
-    tdi_glb_set(glb, info, "index", json_integer(use->texture - 1));
-    tdi_glb_set(glb, info, "texCoord", json_integer(use->texcoord));
-    if (strength_key)
-        tdi_glb_set(glb, info, strength_key, json_real((double)strength));
-    add_transform(glb, info, use);
-    tdi_glb_set(glb, object, key, info);
-}
-
 static json_t *make_metallic_roughness(tdi_glb *glb, const td_material_params *p)
 {
     json_t *pbr = json_object();
     tdi_glb_set(glb, pbr, "baseColorFactor", tdi_glb_numbers(p->base_color, 4));
     tdi_glb_set(glb, pbr, "metallicFactor", json_real((double)p->metallic));
     tdi_glb_set(glb, pbr, "roughnessFactor", json_real((double)p->roughness));
-    add_use(glb, pbr, "baseColorTexture", &p->base_color_texture, NULL, 0);
-    add_use(glb, pbr, "metallicRoughnessTexture", &p->metallic_roughness_texture, NULL, 0);
+    tdi_glb_set_texture(glb, pbr, "baseColorTexture", &p->base_color_texture, NULL, 0);
+    tdi_glb_set_texture(glb, pbr, "metallicRoughnessTexture", &p->metallic_roughness_texture, NULL,
+                        0);
     return pbr;
 }
 
@@ -171,7 +134,7 @@ static void set_emissive(tdi_glb *glb, json_t *object, const float emissive[3])
         return;
     json_t *extension = json_object();
     tdi_glb_set(glb, extension, "emissiveStrength", json_real((double)strength));
-    set_extension(glb, object, "KHR_materials_emissive_strength", extension);
+    tdi_glb_set_extension(glb, object, "KHR_materials_emissive_strength", extension);
 }
 
 static void add_material(tdi_glb *glb, const tdi_material_entry *material)
@@ -180,14 +143,15 @@ static void add_material(tdi_glb *glb, const tdi_material_entry *material)
     json_t *object = json_object();
     tdi_glb_set_name(glb, object, material->name);
     tdi_glb_set(glb, object, "pbrMetallicRoughness", make_metallic_roughness(glb, p));
-    add_use(glb, object, "normalTexture", &p->normal_texture, "scale", p->normal_scale);
-    add_use(glb, object, "occlusionTexture", &p->occlusion_texture, "strength",
-            p->occlusion_strength);
-    add_use(glb, object, "emissiveTexture", &p->emissive_texture, NULL, 0);
+    tdi_glb_set_texture(glb, object, "normalTexture", &p->normal_texture, "scale", p->normal_scale);
+    tdi_glb_set_texture(glb, object, "occlusionTexture", &p->occlusion_texture, "strength",
+                        p->occlusion_strength);
+    tdi_glb_set_texture(glb, object, "emissiveTexture", &p->emissive_texture, NULL, 0);
     set_emissive(glb, object, p->emissive);
     set_alpha(glb, object, p);
     if (p->unlit)
-        set_extension(glb, object, "KHR_materials_unlit", json_object());
+        tdi_glb_set_extension(glb, object, "KHR_materials_unlit", json_object());
+    tdi_glb_set_lobes(glb, object, p);
     tdi_glb_add(glb, "materials", object);
 }
 

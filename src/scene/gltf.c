@@ -12,6 +12,7 @@
 #include "scene/gltf_material.h"
 #include "scene/gltf_mesh.h"
 #include "scene/gltf_node.h"
+#include "scene/gltf_variant.h"
 
 #define DEFAULT_LIMIT (UINT64_C(4) << 30)
 
@@ -77,6 +78,7 @@ static td_result read_structure(tdi_gltf *gltf, const td_scene_load_params *para
     TDI_TRY(make_table(tdi_gltf_count(&gltf->arrays.textures), &gltf->textures));
     TDI_TRY(make_table(tdi_gltf_count(&gltf->arrays.images), &gltf->images));
     TDI_TRY(make_table(tdi_gltf_count(&gltf->arrays.images), &gltf->image_sources));
+    TDI_TRY(tdi_gltf_read_variants(gltf, params->variant));
     TDI_TRY(tdi_gltf_read_materials(gltf));
     TDI_TRY(tdi_gltf_read_nodes(gltf, params->scene > 0 ? params->scene - 1 : TD_NONE));
     TDI_TRY(tdi_gltf_read_cameras(gltf));

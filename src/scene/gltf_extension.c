@@ -6,7 +6,7 @@
 
 static const char *const supported[] = {
     "EXT_mesh_gpu_instancing", "KHR_materials_emissive_strength", "KHR_materials_unlit",
-    "KHR_mesh_quantization",   "KHR_texture_transform",
+    "KHR_materials_variants",  "KHR_mesh_quantization",           "KHR_texture_transform",
 };
 
 /* They say nothing about the picture. */

@@ -34,6 +34,7 @@ typedef struct tdi_gltf {
     uint32_t *textures;      /* per glTF texture the scene's, TD_NONE until a material uses it */
     uint32_t *images;        /* per glTF image the scene's, TD_NONE until a texture uses it */
     uint32_t *image_sources; /* per image of the scene the glTF image */
+    uint32_t variant;        /* index of the material variant that is drawn, or TD_NONE */
     tdi_pool *pool;
     td_scene *scene;
 } tdi_gltf;

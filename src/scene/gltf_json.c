@@ -49,20 +49,39 @@ static void append_place(tdi_text_builder *text, const tdi_json *at)
     }
 }
 
-td_result tdi_json_fail(const tdi_json *at, const char *format, ...)
+/* "/pointer: what is wrong"; NULL without memory. */
+static char *make_sentence(const tdi_json *at, const char *format, va_list arguments)
 {
-    char sentence[LONGEST_SENTENCE];
+    char what[LONGEST_SENTENCE];
+    tdi_vsnprintf(what, sizeof what, format, arguments);
+    tdi_text_builder builder = {0};
+    if (at->parent == NULL)
+        tdi_text_append(&builder, "root object");
+    append_place(&builder, at);
+    tdi_text_append(&builder, ": %s", what);
+    char *sentence = NULL;
+    return tdi_text_take(&builder, &sentence, NULL) == TD_OK ? sentence : NULL;
+}
+
+char *tdi_json_sentence(const tdi_json *at, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    tdi_vsnprintf(sentence, sizeof sentence, format, arguments);
+    char *sentence = make_sentence(at, format, arguments);
     va_end(arguments);
-    tdi_text_builder builder = {0};
-    append_place(&builder, at);
-    char *place;
-    TDI_TRY(tdi_text_take(&builder, &place, NULL));
-    td_result result =
-        tdi_fail(TD_ERROR_INPUT, "%s: %s", *place != '\0' ? place : "root object", sentence);
-    tdi_free(place);
+    return sentence;
+}
+
+td_result tdi_json_fail(const tdi_json *at, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *sentence = make_sentence(at, format, arguments);
+    va_end(arguments);
+    if (!sentence)
+        return TD_ERROR_HOST_MEMORY;
+    td_result result = tdi_fail(TD_ERROR_INPUT, "%s", sentence);
+    tdi_free(sentence);
     return result;
 }
 

@@ -25,6 +25,8 @@ struct tdi_json {
 td_result tdi_json_parse(const uint8_t *text, size_t size, json_t **root);
 
 td_result tdi_json_fail(const tdi_json *at, const char *format, ...) TD_PRINTF(2, 3);
+/* The same sentence for what is no failure; the caller's (tdi_free). NULL without memory. */
+char *tdi_json_sentence(const tdi_json *at, const char *format, ...) TD_PRINTF(2, 3);
 
 /* The member or item, absent if there is none; the parent must be an object or array, or absent. */
 tdi_json tdi_json_member(const tdi_json *object, const char *key);

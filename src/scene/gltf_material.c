@@ -4,50 +4,12 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "scene/gltf_image.h"
+#include "scene/gltf_lobes.h"
+#include "scene/gltf_texture.h"
 
 static float clamp(float value, float lowest, float highest)
 {
     return fminf(fmaxf(value, lowest), highest);
-}
-
-static td_result read_transform(const tdi_json *info, td_texture_use *use)
-{
-    tdi_json link, extension;
-    TDI_TRY(tdi_json_get_extension(info, "KHR_texture_transform", &link, &extension));
-    if (extension.value == NULL)
-        return TD_OK;
-    use->scale[0] = 1.0f;
-    use->scale[1] = 1.0f;
-    TDI_TRY(tdi_json_get_floats(&extension, "offset", 2, use->offset, NULL));
-    TDI_TRY(tdi_json_get_floats(&extension, "scale", 2, use->scale, NULL));
-    TDI_TRY(tdi_json_get_float(&extension, "rotation", &use->rotation));
-    return tdi_json_get_u32(&extension, "texCoord", &use->texcoord);
-}
-
-/* Reads textureInfo `key`; absent leaves `use` empty. `info` is given to hold the place. */
-static td_result read_texture(tdi_gltf *gltf, const tdi_json *owner, const char *key,
-                              tdi_json *info, td_texture_use *use)
-{
-    uint32_t index, texture;
-    TDI_TRY(tdi_json_get_object(owner, key, info));
-    if (info->value == NULL)
-        return TD_OK;
-    TDI_TRY(tdi_json_require(info, "index"));
-    TDI_TRY(tdi_json_get_index(info, "index", tdi_gltf_count(&gltf->arrays.textures), "texture",
-                               &index));
-    TDI_TRY(tdi_json_get_u32(info, "texCoord", &use->texcoord));
-    TDI_TRY(read_transform(info, use));
-    if (use->texcoord > 1) {
-        TDI_TRY(tdi_scene_note(gltf->scene,
-                               tdi_format("texture coordinate set %u is not supported: set 0 is "
-                                          "used instead",
-                                          use->texcoord)));
-        use->texcoord = 0;
-    }
-    TDI_TRY(tdi_gltf_take_texture(gltf, index, &texture));
-    use->texture = texture != TD_NONE ? texture + 1 : 0;
-    return TD_OK;
 }
 
 static td_result read_metallic_roughness(tdi_gltf *gltf, const tdi_json *at,
@@ -60,20 +22,22 @@ static td_result read_metallic_roughness(tdi_gltf *gltf, const tdi_json *at,
     TDI_TRY(tdi_json_get_float(&pbr, "roughnessFactor", &params->roughness));
     params->metallic = clamp(params->metallic, 0.0f, 1.0f);
     params->roughness = clamp(params->roughness, 0.0f, 1.0f);
-    TDI_TRY(read_texture(gltf, &pbr, "baseColorTexture", &info, &params->base_color_texture));
-    return read_texture(gltf, &pbr, "metallicRoughnessTexture", &info,
-                        &params->metallic_roughness_texture);
+    TDI_TRY(
+        tdi_gltf_read_texture(gltf, &pbr, "baseColorTexture", &info, &params->base_color_texture));
+    return tdi_gltf_read_texture(gltf, &pbr, "metallicRoughnessTexture", &info,
+                                 &params->metallic_roughness_texture);
 }
 
 static td_result read_other_textures(tdi_gltf *gltf, const tdi_json *at, td_material_params *params)
 {
     tdi_json normal, occlusion, emissive;
-    TDI_TRY(read_texture(gltf, at, "normalTexture", &normal, &params->normal_texture));
+    TDI_TRY(tdi_gltf_read_texture(gltf, at, "normalTexture", &normal, &params->normal_texture));
     TDI_TRY(tdi_json_get_float(&normal, "scale", &params->normal_scale));
-    TDI_TRY(read_texture(gltf, at, "occlusionTexture", &occlusion, &params->occlusion_texture));
+    TDI_TRY(tdi_gltf_read_texture(gltf, at, "occlusionTexture", &occlusion,
+                                  &params->occlusion_texture));
     TDI_TRY(tdi_json_get_float(&occlusion, "strength", &params->occlusion_strength));
     params->occlusion_strength = clamp(params->occlusion_strength, 0.0f, 1.0f);
-    return read_texture(gltf, at, "emissiveTexture", &emissive, &params->emissive_texture);
+    return tdi_gltf_read_texture(gltf, at, "emissiveTexture", &emissive, &params->emissive_texture);
 }
 
 static td_result read_alpha(const tdi_json *at, td_material_params *params)
@@ -93,12 +57,10 @@ static td_result read_alpha(const tdi_json *at, td_material_params *params)
     return TD_OK;
 }
 
-static td_result read_extensions(const tdi_json *at, td_material_params *params)
+static td_result read_emissive_strength(const tdi_json *at, td_material_params *params)
 {
-    tdi_json link, unlit, strength;
+    tdi_json link, strength;
     float factor = 1.0f;
-    TDI_TRY(tdi_json_get_extension(at, "KHR_materials_unlit", &link, &unlit));
-    params->unlit = unlit.value != NULL;
     TDI_TRY(tdi_json_get_extension(at, "KHR_materials_emissive_strength", &link, &strength));
     TDI_TRY(tdi_json_get_float(&strength, "emissiveStrength", &factor));
     for (int i = 0; i < 3; i++) {
@@ -109,16 +71,27 @@ static td_result read_extensions(const tdi_json *at, td_material_params *params)
     return TD_OK;
 }
 
+static td_result read_extensions(tdi_gltf *gltf, const tdi_json *at, td_material_params *params)
+{
+    tdi_json link, unlit;
+    TDI_TRY(tdi_json_get_extension(at, "KHR_materials_unlit", &link, &unlit));
+    params->unlit = unlit.value != NULL;
+    TDI_TRY(read_emissive_strength(at, params));
+    return tdi_gltf_read_lobes(gltf, at, params);
+}
+
 static td_result read_material(tdi_gltf *gltf, const tdi_json *at, td_material_params *params)
 {
     td_material_defaults(params);
     TDI_TRY(tdi_json_get_string(at, "name", &params->name));
-    TDI_TRY(read_metallic_roughness(gltf, at, params));
+    TDI_TRY(tdi_gltf_read_glossiness(gltf, at, params));
+    if (!params->glossiness.used)
+        TDI_TRY(read_metallic_roughness(gltf, at, params));
     TDI_TRY(read_other_textures(gltf, at, params));
     TDI_TRY(tdi_json_get_floats(at, "emissiveFactor", 3, params->emissive, NULL));
     TDI_TRY(tdi_json_get_bool(at, "doubleSided", &params->double_sided));
     TDI_TRY(read_alpha(at, params));
-    TDI_TRY(read_extensions(at, params));
+    TDI_TRY(read_extensions(gltf, at, params));
     if (params->alpha_mode == TD_ALPHA_BLEND)
         return tdi_scene_note(gltf->scene,
                               tdi_strdup("blended surfaces are drawn as masks at 0.5"));

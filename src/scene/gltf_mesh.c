@@ -4,6 +4,8 @@
 #include "scene/geometry.h"
 #include "scene/gltf_pose.h"
 #include "scene/gltf_primitive.h"
+#include "scene/gltf_variant.h"
+#include "scene/material_textures.h"
 #include "scene/mesh.h"
 
 /* A mesh of the scene that is to be: one of the file, posed or not. */
@@ -114,24 +116,22 @@ static td_result read_pose(const tdi_gltf *gltf, tdi_mesh_plan *plan)
     return TD_OK;
 }
 
-static void note_set(const struct tdi_texture_ref *reference, tdi_gltf_needs *needs)
-{
-    if (reference->texture != TDI_TEXTURE_NONE)
-        needs->texcoords[reference->set & 1u] = true;
-}
-
 static tdi_gltf_needs needs_of(const td_scene *scene, uint32_t material)
 {
     tdi_gltf_needs needs = {0};
     if (material == TD_NONE)
         return needs;
     const struct tdi_material *data = &scene->materials[material].data;
-    note_set(&data->base_color_texture, &needs);
-    note_set(&data->metallic_roughness_texture, &needs);
-    note_set(&data->normal_texture, &needs);
-    note_set(&data->occlusion_texture, &needs);
-    note_set(&data->emissive_texture, &needs);
-    needs.tangents = data->normal_texture.texture != TDI_TEXTURE_NONE;
+    for (uint32_t i = 0; i < TDI_MATERIAL_TEXTURES; i++) {
+        const struct tdi_texture_ref *use = tdi_material_texture_of(data, scene->more, i);
+        if (!use || use->texture == TDI_TEXTURE_NONE)
+            continue;
+        needs.texcoords[use->set & 1u] = true;
+        needs.tangents = needs.tangents || tdi_material_textures[i].tangents;
+    }
+    if (data->more != TDI_MATERIAL_PLAIN)
+        needs.tangents =
+            needs.tangents || (scene->more[data->more].lobes & TDI_LOBE_ANISOTROPY) != 0;
     return needs;
 }
 
@@ -147,6 +147,7 @@ static td_result add_read(tdi_gltf_meshes *meshes, const tdi_json *at, uint32_t 
     uint32_t material;
     TDI_TRY(tdi_json_get_index(at, "material", tdi_gltf_count(&meshes->gltf->arrays.materials),
                                "material", &material));
+    TDI_TRY(tdi_gltf_variant_material(meshes->gltf, at, &material));
     TDI_TRY(tdi_grow((void **)&meshes->reads, &meshes->read_capacity,
                      (size_t)meshes->read_count + 1, sizeof *meshes->reads));
     meshes->reads[meshes->read_count++] = (tdi_primitive_read){

@@ -1,10 +1,15 @@
 #include <string.h>
 
+#include "base/error.h"
 #include "scene/builtin.h"
 #include "scene/gltf.h"
 
 static td_result load_builtin(const char *name, const td_scene_load_params *params, td_scene **out)
 {
+    if (params->variant != NULL)
+        return tdi_fail(TD_ERROR_NOT_FOUND,
+                        "there is no material variant \"%.80s\": built-in scenes have none",
+                        params->variant);
     const td_scene_params scene_params = {.name = name, .threads = params->threads};
     TDI_TRY(td_scene_create(&scene_params, out));
     td_result result = tdi_builtin_scene(name, *out);

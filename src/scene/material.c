@@ -3,6 +3,8 @@
 #include <math.h>
 
 #include "scene/image.h"
+#include "scene/material_lobes.h"
+#include "scene/material_textures.h"
 #include "scene/matrix.h"
 
 /* Drawn as a mask: where alpha is at least this. */
@@ -22,6 +24,7 @@ void td_material_defaults(td_material_params *params)
         .occlusion_strength = 1.0f,
         .alpha_cutoff = 0.5f,
     };
+    tdi_lobes_defaults(params);
 }
 
 /* Scale, then rotation, then offset. The rotation is counter-clockwise as seen with V downwards:
@@ -89,11 +92,9 @@ static td_result check_params(const td_scene *scene, const td_material_params *p
     if ((unsigned)params->alpha_mode > TD_ALPHA_BLEND)
         return tdi_fail(TD_ERROR_ARGUMENT, "td_scene_add_material: alpha_mode %d does not exist",
                         (int)params->alpha_mode);
-    TDI_TRY(check_use(scene, &params->base_color_texture, "base_color_texture"));
-    TDI_TRY(check_use(scene, &params->metallic_roughness_texture, "metallic_roughness_texture"));
-    TDI_TRY(check_use(scene, &params->normal_texture, "normal_texture"));
-    TDI_TRY(check_use(scene, &params->occlusion_texture, "occlusion_texture"));
-    return check_use(scene, &params->emissive_texture, "emissive_texture");
+    for (uint32_t i = 0; i < TDI_MATERIAL_TEXTURES; i++)
+        TDI_TRY(check_use(scene, tdi_material_use(params, i), tdi_material_textures[i].name));
+    return tdi_lobes_check(params);
 }
 
 static uint32_t surface_flags(const td_material_params *params)
@@ -127,7 +128,7 @@ static bool shares_occlusion(const td_scene *scene, const struct tdi_material *d
                scene->textures[data->occlusion_texture.texture].image;
 }
 
-static void fill_data(td_scene *scene, const td_material_params *params, struct tdi_material *data)
+static void fill_data(const td_material_params *params, struct tdi_material *data)
 {
     for (int i = 0; i < 4; i++)
         data->base_color[i] = params->base_color[i];
@@ -139,14 +140,32 @@ static void fill_data(td_scene *scene, const td_material_params *params, struct 
     data->occlusion_strength = params->occlusion_strength;
     data->alpha_cutoff = params->alpha_mode == TD_ALPHA_BLEND ? BLEND_CUTOFF : params->alpha_cutoff;
     data->surface_flags = surface_flags(params);
-    data->base_color_texture =
-        make_reference(scene, &params->base_color_texture, TDI_IMAGE_USED_SRGB);
-    data->metallic_roughness_texture =
-        make_reference(scene, &params->metallic_roughness_texture, TDI_IMAGE_USED_LINEAR);
-    data->normal_texture = make_reference(scene, &params->normal_texture, TDI_IMAGE_USED_LINEAR);
-    data->occlusion_texture =
-        make_reference(scene, &params->occlusion_texture, TDI_IMAGE_USED_LINEAR);
-    data->emissive_texture = make_reference(scene, &params->emissive_texture, TDI_IMAGE_USED_SRGB);
+    data->more = TDI_MATERIAL_PLAIN;
+}
+
+/* Textures of lobes that the material does not have are left out, and so is what the model is not
+ * made of. */
+static bool is_needed(const td_material_params *params, const struct tdi_material_more *more,
+                      uint32_t which)
+{
+    const tdi_material_texture *texture = &tdi_material_textures[which];
+    if (texture->lobe)
+        return (more->lobes & texture->lobe) != 0;
+    return !params->glossiness.used ||
+           texture->use != offsetof(td_material_params, metallic_roughness_texture);
+}
+
+static void fill_references(td_scene *scene, const td_material_params *params,
+                            struct tdi_material *data, struct tdi_material_more *more)
+{
+    for (uint32_t i = 0; i < TDI_MATERIAL_TEXTURES; i++) {
+        const bool srgb = tdi_material_textures[i].srgb;
+        const td_texture_use none = {0};
+        const td_texture_use *use =
+            is_needed(params, more, i) ? tdi_material_use(params, i) : &none;
+        *tdi_material_reference(data, more, i) =
+            make_reference(scene, use, srgb ? TDI_IMAGE_USED_SRGB : TDI_IMAGE_USED_LINEAR);
+    }
     data->flags = shares_occlusion(scene, data) ? TDI_MATERIAL_OCCLUSION_IN_MR : 0;
 }
 
@@ -160,13 +179,19 @@ static td_result prepare_texture(td_scene *scene, const struct tdi_texture_ref *
     return image->pixels != NULL ? tdi_image_prepare(image, NULL) : TD_OK;
 }
 
-static td_result prepare_textures(td_scene *scene, const struct tdi_material *data)
+static td_result append_material(td_scene *scene, const char *name, struct tdi_material *data,
+                                 const struct tdi_material_more *more, tdi_material_entry **entry)
 {
-    TDI_TRY(prepare_texture(scene, &data->base_color_texture));
-    TDI_TRY(prepare_texture(scene, &data->metallic_roughness_texture));
-    TDI_TRY(prepare_texture(scene, &data->normal_texture));
-    TDI_TRY(prepare_texture(scene, &data->occlusion_texture));
-    return prepare_texture(scene, &data->emissive_texture);
+    struct tdi_material_more *kept = NULL;
+    if (more->lobes != 0) {
+        data->more = scene->more_count;
+        TDI_TRY(tdi_scene_new_more(scene, &kept));
+        *kept = *more;
+    }
+    const td_result result = tdi_scene_new_material(scene, name, entry);
+    if (result != TD_OK && kept)
+        scene->more_count--;
+    return result;
 }
 
 td_result td_scene_add_material(td_scene *scene, const td_material_params *params,
@@ -176,10 +201,14 @@ td_result td_scene_add_material(td_scene *scene, const td_material_params *param
         return tdi_fail(TD_ERROR_ARGUMENT, "td_scene_add_material: an argument is NULL");
     TDI_TRY(check_params(scene, params));
     struct tdi_material data = {0};
-    fill_data(scene, params, &data);
-    TDI_TRY(prepare_textures(scene, &data));
+    struct tdi_material_more more = {0};
+    fill_data(params, &data);
+    tdi_lobes_fill(params, &more);
+    fill_references(scene, params, &data, &more);
+    for (uint32_t i = 0; i < TDI_MATERIAL_TEXTURES; i++)
+        TDI_TRY(prepare_texture(scene, tdi_material_reference(&data, &more, i)));
     tdi_material_entry *entry;
-    TDI_TRY(tdi_scene_new_material(scene, params->name, &entry));
+    TDI_TRY(append_material(scene, params->name, &data, &more, &entry));
     entry->data = data;
     entry->params = *params;
     entry->params.name = NULL;

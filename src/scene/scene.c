@@ -89,6 +89,8 @@ static void free_contents(td_scene *scene)
     }
     for (uint32_t i = 0; i < scene->unsupported_count; i++)
         tdi_free(scene->unsupported[i]);
+    for (uint32_t i = 0; i < scene->variant_count; i++)
+        tdi_free(scene->variants[i]);
 }
 
 td_scene *tdi_scene_retain(td_scene *scene)
@@ -106,12 +108,14 @@ void td_scene_destroy(td_scene *scene)
     tdi_geometry_free(&scene->geometry);
     tdi_free(scene->meshes);
     tdi_free(scene->materials);
+    tdi_free(scene->more);
     tdi_free(scene->textures);
     tdi_free(scene->images);
     tdi_free(scene->nodes);
     tdi_free(scene->placements);
     tdi_free(scene->cameras);
     tdi_free(scene->unsupported);
+    tdi_free(scene->variants);
     if (scene->flat != NULL)
         tdi_flat_free_lists(scene->flat);
     tdi_free(scene->flat);
@@ -161,6 +165,14 @@ DEFINE_NEW_ELEMENT(material, tdi_material_entry, materials)
 DEFINE_NEW_ELEMENT(node, tdi_node, nodes)
 DEFINE_NEW_ELEMENT(camera, tdi_camera, cameras)
 
+td_result tdi_scene_new_more(td_scene *scene, struct tdi_material_more **out)
+{
+    TDI_TRY(tdi_grow((void **)&scene->more, &scene->more_capacity, (size_t)scene->more_count + 1,
+                     sizeof *scene->more));
+    *out = &scene->more[scene->more_count++];
+    return TD_OK;
+}
+
 static bool is_noted(const td_scene *scene, const char *sentence)
 {
     for (uint32_t i = 0; i < scene->unsupported_count; i++) {
@@ -185,6 +197,17 @@ td_result tdi_scene_note(td_scene *scene, char *sentence)
     else
         scene->unsupported[scene->unsupported_count++] = sentence;
     return result;
+}
+
+td_result tdi_scene_add_variant(td_scene *scene, const char *name)
+{
+    TDI_TRY(tdi_grow((void **)&scene->variants, &scene->variant_capacity,
+                     (size_t)scene->variant_count + 1, sizeof *scene->variants));
+    char *copy = tdi_strdup(name);
+    if (copy == NULL)
+        return TD_ERROR_HOST_MEMORY;
+    scene->variants[scene->variant_count++] = copy;
+    return TD_OK;
 }
 
 td_result td_scene_set_light(td_scene *scene, const td_light_params *params)
@@ -249,9 +272,12 @@ td_result td_scene_get_info(const td_scene *scene, td_scene_info *out)
         .geometry_bytes = tdi_geometry_bytes(&scene->geometry) +
                           (uint64_t)flat->instance_count * sizeof *flat->instances +
                           (uint64_t)flat->cluster_instance_count * sizeof *flat->cluster_instances +
-                          (uint64_t)scene->material_count * sizeof(struct tdi_material),
+                          (uint64_t)scene->material_count * sizeof(struct tdi_material) +
+                          (uint64_t)scene->more_count * sizeof(struct tdi_material_more),
         .unsupported_count = scene->unsupported_count,
         .unsupported = (const char *const *)scene->unsupported,
+        .variant_count = scene->variant_count,
+        .variants = (const char *const *)scene->variants,
     };
     memcpy(out->bounds_min, flat->bounds_min, sizeof out->bounds_min);
     memcpy(out->bounds_max, flat->bounds_max, sizeof out->bounds_max);

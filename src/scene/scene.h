@@ -56,8 +56,9 @@ typedef struct tdi_texture {
     td_mip_filter mip_filter;
 } tdi_texture;
 
-/* The texture references of `data` hold indices of scene textures (or TDI_TEXTURE_NONE); whether a
- * reference reads sRGB follows from its place: base colour and emissive do. */
+/* The texture references of `data` and of the scene's `more` hold indices of scene textures (or
+ * TDI_TEXTURE_NONE); whether a reference reads sRGB follows from its place (material_textures.h).
+ */
 typedef struct tdi_material_entry {
     char *name; /* may be NULL */
     struct tdi_material data;
@@ -101,17 +102,20 @@ struct td_scene {
     tdi_geometry geometry;
     tdi_mesh *meshes;
     tdi_material_entry *materials;
+    struct tdi_material_more *more; /* of the materials that have lobes */
     tdi_texture *textures;
     tdi_image *images;
     tdi_node *nodes;
     float *placements; /* 16 each, column-major, relative to their node */
     tdi_camera *cameras;
     char **unsupported; /* sentences, in the order of their finding, each once */
+    char **variants;    /* names */
 
-    uint32_t mesh_count, material_count, texture_count, image_count, node_count;
-    uint32_t placement_count, camera_count, unsupported_count;
-    size_t mesh_capacity, material_capacity, texture_capacity, image_capacity, node_capacity;
-    size_t placement_capacity, camera_capacity, unsupported_capacity;
+    uint32_t mesh_count, material_count, more_count, texture_count, image_count, node_count;
+    uint32_t placement_count, camera_count, unsupported_count, variant_count;
+    size_t mesh_capacity, material_capacity, more_capacity, texture_capacity, image_capacity;
+    size_t node_capacity;
+    size_t placement_capacity, camera_capacity, unsupported_capacity, variant_capacity;
 
     uint32_t first_root; /* TD_NONE: none */
     uint32_t last_root;
@@ -140,11 +144,17 @@ td_result tdi_scene_new_material(td_scene *scene, const char *name, tdi_material
 td_result tdi_scene_new_node(td_scene *scene, const char *name, tdi_node **out);
 td_result tdi_scene_new_camera(td_scene *scene, const char *name, tdi_camera **out);
 
+/* The same for what a material has beyond the plain model; what is in it is not set. */
+td_result tdi_scene_new_more(td_scene *scene, struct tdi_material_more **out);
+
 /* Says that meshes, materials, textures or nodes were added, so that what follows is made anew. */
 void tdi_scene_changed(td_scene *scene);
 
 /* Keeps a sentence about something in the file that is not drawn (fully); once if repeated. The
  * scene takes the string over, also on failure; NULL (from tdi_format) is out of memory. */
 td_result tdi_scene_note(td_scene *scene, char *sentence);
+
+/* Appends the name of a material variant, which is copied. */
+td_result tdi_scene_add_variant(td_scene *scene, const char *name);
 
 #endif

@@ -5,16 +5,16 @@
 
 #include "base/memory.h"
 #include "scene/flat.h"
+#include "scene/material_textures.h"
 #include "scene/scene.h"
 
-#define MATERIAL_USES 5
-#define MOST_CORNERS  8     /* of a triangle cut off by five planes */
-#define MARGIN        1.0f  /* pixels around the image that count as inside it */
-#define ROUNDING      0.01f /* levels that the shader's own arithmetic may be off by, and more */
+#define MOST_CORNERS 8     /* of a triangle cut off by five planes */
+#define MARGIN       1.0f  /* pixels around the image that count as inside it */
+#define ROUNDING     0.01f /* levels that the shader's own arithmetic may be off by, and more */
 
 /* A texture of a material, as far as its level of detail depends on it. */
 typedef struct texture_use {
-    uint32_t texture; /* 2 * picture + reading; TD_NONE: there is none */
+    uint32_t texture; /* 2 * picture + reading */
     uint32_t set;
     bool level_0;       /* the sampler reads no other */
     float transform[4]; /* of directions, two rows, scaled to texels */
@@ -22,48 +22,58 @@ typedef struct texture_use {
 
 struct tdi_texture_detail {
     const td_scene *scene;
-    texture_use *uses; /* (materials, MATERIAL_USES) */
-    bool *textured;    /* (materials) */
-    float *densities;  /* (clusters, MATERIAL_USES): the least squared density of a triangle, in
-                          texels for a unit of object space; infinite where there is none */
-    uint32_t material_count;
+    uint32_t stride;      /* the most textures that a material of the scene has */
+    uint32_t *use_counts; /* (materials) */
+    texture_use *uses;    /* (materials, stride) */
+    float *densities;     /* (clusters, stride): the least squared density of a triangle, in texels
+                             for a unit of object space; infinite where there is none */
 };
 
-static void describe_use(const td_scene *scene, const struct tdi_texture_ref *ref, bool srgb,
-                         texture_use *out)
+static texture_use describe_use(const td_scene *scene, const struct tdi_texture_ref *ref, bool srgb)
 {
-    *out = (texture_use){.texture = TD_NONE};
-    if (ref->texture == TDI_TEXTURE_NONE)
-        return;
     const tdi_texture *texture = &scene->textures[ref->texture];
     const tdi_image *picture = &scene->images[texture->image];
     const float size[2] = {(float)picture->width, (float)picture->height};
     const bool identity = (ref->set & 256u) != 0;
-    out->texture = 2 * texture->image + srgb;
-    out->set = ref->set & 1u;
-    out->level_0 = texture->mip_filter == TD_MIP_NONE;
+    texture_use use = {
+        .texture = 2 * texture->image + srgb,
+        .set = ref->set & 1u,
+        .level_0 = texture->mip_filter == TD_MIP_NONE,
+    };
     for (int row = 0; row < 2; row++)
         for (int column = 0; column < 2; column++)
-            out->transform[2 * row + column] =
+            use.transform[2 * row + column] =
                 size[row] * (identity ? (float)(row == column) : ref->transform[3 * row + column]);
+    return use;
+}
+
+/* The texture at that place of a material; NULL if it has none. */
+static const struct tdi_texture_ref *
+reference_of(const td_scene *scene, const tdi_texture_plan *plan, uint32_t material, uint32_t which)
+{
+    const struct tdi_texture_ref *ref =
+        tdi_material_texture_of(&plan->materials[material], scene->more, which);
+    return ref && ref->texture != TDI_TEXTURE_NONE ? ref : NULL;
+}
+
+static void count_uses(tdi_texture_detail *detail, const tdi_texture_plan *plan)
+{
+    for (uint32_t i = 0; i < detail->scene->material_count; i++) {
+        for (uint32_t k = 0; k < TDI_MATERIAL_TEXTURES; k++)
+            detail->use_counts[i] += reference_of(detail->scene, plan, i, k) != NULL;
+        if (detail->stride < detail->use_counts[i])
+            detail->stride = detail->use_counts[i];
+    }
 }
 
 static void describe_material(tdi_texture_detail *detail, const tdi_texture_plan *plan,
                               uint32_t index)
 {
-    const struct tdi_material *material = &plan->materials[index];
-    const struct {
-        const struct tdi_texture_ref *ref;
-        bool srgb;
-    } refs[MATERIAL_USES] = {
-        {&material->base_color_texture, true},          {&material->emissive_texture, true},
-        {&material->metallic_roughness_texture, false}, {&material->normal_texture, false},
-        {&material->occlusion_texture, false},
-    };
-    for (uint32_t i = 0; i < MATERIAL_USES; i++) {
-        texture_use *use = &detail->uses[index * MATERIAL_USES + i];
-        describe_use(detail->scene, refs[i].ref, refs[i].srgb, use);
-        detail->textured[index] = detail->textured[index] || use->texture != TD_NONE;
+    texture_use *use = &detail->uses[index * detail->stride];
+    for (uint32_t i = 0; i < TDI_MATERIAL_TEXTURES; i++) {
+        const struct tdi_texture_ref *ref = reference_of(detail->scene, plan, index, i);
+        if (ref)
+            *use++ = describe_use(detail->scene, ref, tdi_material_textures[i].srgb);
     }
 }
 
@@ -144,11 +154,12 @@ static void measure_cluster(tdi_texture_detail *detail, uint32_t index)
     const tdi_geometry *g = &detail->scene->geometry;
     const struct tdi_cluster *cluster = &g->clusters[index];
     const struct tdi_surface *surface = &g->surfaces[cluster->surface];
-    const texture_use *uses = &detail->uses[surface->material * MATERIAL_USES];
-    float *densities = &detail->densities[index * MATERIAL_USES];
-    for (uint32_t i = 0; i < MATERIAL_USES; i++)
+    const uint32_t use_count = detail->use_counts[surface->material];
+    const texture_use *uses = &detail->uses[surface->material * detail->stride];
+    float *densities = &detail->densities[index * detail->stride];
+    for (uint32_t i = 0; i < use_count; i++)
         densities[i] = INFINITY;
-    if (!detail->textured[surface->material])
+    if (use_count == 0)
         return;
     for (uint32_t t = 0; t < (cluster->counts & 255u); t++) {
         uint32_t vertices[3];
@@ -159,9 +170,8 @@ static void measure_cluster(tdi_texture_detail *detail, uint32_t index)
                                   g->positions[3 * (size_t)vertices[0] + i % 3];
         const triangle_shape shape = shape_of(edges[0], edges[1]);
         const triangle_steps steps = steps_of(g, surface, vertices);
-        for (uint32_t i = 0; shape.area > 0 && i < MATERIAL_USES; i++)
-            if (uses[i].texture != TD_NONE)
-                densities[i] = fminf(densities[i], density_of(&uses[i], &steps, &shape));
+        for (uint32_t i = 0; shape.area > 0 && i < use_count; i++)
+            densities[i] = fminf(densities[i], density_of(&uses[i], &steps, &shape));
     }
 }
 
@@ -169,10 +179,13 @@ static td_result fill_detail(tdi_texture_detail *detail, const tdi_texture_plan 
 {
     const td_scene *scene = detail->scene;
     const size_t materials = scene->material_count, clusters = scene->geometry.cluster_count;
-    detail->uses = tdi_alloc_zero(materials * MATERIAL_USES + 1, sizeof *detail->uses);
-    detail->textured = tdi_alloc_zero(materials + 1, sizeof *detail->textured);
-    detail->densities = tdi_alloc_zero(clusters * MATERIAL_USES + 1, sizeof *detail->densities);
-    if (!detail->uses || !detail->textured || !detail->densities)
+    detail->use_counts = tdi_alloc_zero(materials + 1, sizeof *detail->use_counts);
+    if (!detail->use_counts)
+        return TD_ERROR_HOST_MEMORY;
+    count_uses(detail, plan);
+    detail->uses = tdi_alloc_zero(materials * detail->stride + 1, sizeof *detail->uses);
+    detail->densities = tdi_alloc_zero(clusters * detail->stride + 1, sizeof *detail->densities);
+    if (!detail->uses || !detail->densities)
         return TD_ERROR_HOST_MEMORY;
     for (uint32_t i = 0; i < scene->material_count; i++)
         describe_material(detail, plan, i);
@@ -201,8 +214,8 @@ void tdi_texture_detail_destroy(tdi_texture_detail *detail)
 {
     if (!detail)
         return;
+    tdi_free(detail->use_counts);
     tdi_free(detail->uses);
-    tdi_free(detail->textured);
     tdi_free(detail->densities);
     tdi_free(detail);
 }
@@ -434,7 +447,8 @@ static void refine(const tdi_texture_detail *detail, const placed_view *p,
 {
     const tdi_geometry *g = &detail->scene->geometry;
     const struct tdi_surface *surface = &g->surfaces[cluster->surface];
-    const texture_use *uses = &detail->uses[surface->material * MATERIAL_USES];
+    const uint32_t use_count = detail->use_counts[surface->material];
+    const texture_use *uses = &detail->uses[surface->material * detail->stride];
     const bool mirrored = (p->instance->flags & TDI_INSTANCE_MIRRORED) != 0;
     for (uint32_t t = 0; t < (cluster->counts & 255u); t++) {
         uint32_t vertices[3];
@@ -456,20 +470,18 @@ static void refine(const tdi_texture_detail *detail, const placed_view *p,
             edges[i / 3][i % 3] = dot3(&p->instance->rows[4 * (i % 3)], object[i / 3]);
         const triangle_shape shape = shape_of(edges[0], edges[1]);
         const triangle_steps steps = steps_of(g, surface, vertices);
-        for (uint32_t i = 0; shape.area > 0 && i < MATERIAL_USES; i++)
-            if (uses[i].texture != TD_NONE)
-                lower(&needs[uses[i].texture], &uses[i],
-                      step * density_of(&uses[i], &steps, &shape));
+        for (uint32_t i = 0; shape.area > 0 && i < use_count; i++)
+            lower(&needs[uses[i].texture], &uses[i], step * density_of(&uses[i], &steps, &shape));
     }
 }
 
 /* Whether the cluster, taken as one, might ask for a lower level than is needed anyway. */
-static bool may_lower(const placed_view *p, const texture_use *uses, const float *densities,
-                      float least, const tdi_texture_need *needs)
+static bool may_lower(const placed_view *p, const texture_use *uses, uint32_t use_count,
+                      const float *densities, float least, const tdi_texture_need *needs)
 {
     const float step = squared_step(p->view, least, p->view->corner);
-    for (uint32_t i = 0; i < MATERIAL_USES; i++) {
-        if (uses[i].texture == TD_NONE || densities[i] == INFINITY)
+    for (uint32_t i = 0; i < use_count; i++) {
+        if (densities[i] == INFINITY)
             continue;
         const uint32_t level =
             uses[i].level_0 ? 0 : level_for(step * densities[i] / p->most_stretch);
@@ -491,20 +503,20 @@ void tdi_texture_detail_add(const tdi_texture_detail *detail, const struct tdi_v
         const struct tdi_instance *instance = &flat->instances[source->instance];
         const struct tdi_cluster *cluster = &g->clusters[source->cluster];
         const uint32_t material = g->surfaces[cluster->surface].material;
-        const texture_use *uses = &detail->uses[material * MATERIAL_USES];
+        const uint32_t use_count = detail->use_counts[material];
+        const texture_use *uses = &detail->uses[material * detail->stride];
         float area = 0;
-        if (!detail->textured[material])
+        if (use_count == 0)
             continue;
         if (placed.instance != instance)
             placed = place_view(&v, instance);
         const float least = nearest_of(&placed, cluster, &area);
         if (least < 0)
             continue;
-        for (uint32_t k = 0; k < MATERIAL_USES; k++)
-            if (uses[k].texture != TD_NONE)
-                needs[uses[k].texture].weight += area;
-        if (may_lower(&placed, uses, &detail->densities[source->cluster * MATERIAL_USES], least,
-                      needs))
+        for (uint32_t k = 0; k < use_count; k++)
+            needs[uses[k].texture].weight += area;
+        if (may_lower(&placed, uses, use_count,
+                      &detail->densities[source->cluster * detail->stride], least, needs))
             refine(detail, &placed, cluster, needs);
     }
 }

@@ -4,13 +4,14 @@
 
 #include "base/memory.h"
 #include "scene/material.h"
+#include "scene/material_textures.h"
 #include "scene/mipmap.h"
 
 #define CONFLICT (TD_NONE - 1) /* R is read, or wanted by more than one picture */
 
 static uint32_t picture_of(const td_scene *scene, const struct tdi_texture_ref *use)
 {
-    return use->texture == TDI_TEXTURE_NONE ? TD_NONE : scene->textures[use->texture].image;
+    return !use || use->texture == TDI_TEXTURE_NONE ? TD_NONE : scene->textures[use->texture].image;
 }
 
 /* True if occlusion could be fetched where metallic-roughness is. */
@@ -33,15 +34,16 @@ static void claim(tdi_texture_plan *plan, uint32_t picture, uint32_t occlusion)
     *rider = *rider == TD_NONE || *rider == occlusion ? occlusion : CONFLICT;
 }
 
-/* Who wants which R. A picture whose R is read as it is can carry nothing. */
+/* Who wants which R. A picture that something else reads as it is can carry nothing. */
 static void find_riders(const td_scene *scene, tdi_texture_plan *plan)
 {
     for (uint32_t i = 0; i < scene->material_count; i++) {
         const struct tdi_material *material = &scene->materials[i].data;
-        claim(plan, picture_of(scene, &material->base_color_texture), CONFLICT);
-        claim(plan, picture_of(scene, &material->emissive_texture), CONFLICT);
-        claim(plan, picture_of(scene, &material->normal_texture), CONFLICT);
-        claim(plan, picture_of(scene, &material->occlusion_texture), CONFLICT);
+        for (uint32_t k = 0; k < TDI_MATERIAL_TEXTURES; k++) {
+            const struct tdi_texture_ref *use = tdi_material_texture_of(material, scene->more, k);
+            if (use != &material->metallic_roughness_texture)
+                claim(plan, picture_of(scene, use), CONFLICT);
+        }
         if (could_ride(scene, material))
             claim(plan, picture_of(scene, &material->metallic_roughness_texture),
                   picture_of(scene, &material->occlusion_texture));
@@ -49,14 +51,6 @@ static void find_riders(const td_scene *scene, tdi_texture_plan *plan)
     for (uint32_t i = 0; i < scene->image_count; i++)
         if (plan->occlusion[i] == CONFLICT)
             plan->occlusion[i] = TD_NONE;
-}
-
-static void read_picture(const td_scene *scene, tdi_texture_plan *plan,
-                         const struct tdi_texture_ref *use, uint32_t reading)
-{
-    const uint32_t picture = picture_of(scene, use);
-    if (picture != TD_NONE)
-        plan->readings[picture] |= reading;
 }
 
 static void plan_material(const td_scene *scene, tdi_texture_plan *plan, uint32_t index)
@@ -69,11 +63,13 @@ static void plan_material(const td_scene *scene, tdi_texture_plan *plan, uint32_
         material->flags |= TDI_MATERIAL_OCCLUSION_IN_MR;
     if (material->flags & TDI_MATERIAL_OCCLUSION_IN_MR)
         material->occlusion_texture.texture = TDI_TEXTURE_NONE;
-    read_picture(scene, plan, &material->base_color_texture, TDI_IMAGE_USED_SRGB);
-    read_picture(scene, plan, &material->emissive_texture, TDI_IMAGE_USED_SRGB);
-    read_picture(scene, plan, &material->metallic_roughness_texture, TDI_IMAGE_USED_LINEAR);
-    read_picture(scene, plan, &material->normal_texture, TDI_IMAGE_USED_LINEAR);
-    read_picture(scene, plan, &material->occlusion_texture, TDI_IMAGE_USED_LINEAR);
+    for (uint32_t i = 0; i < TDI_MATERIAL_TEXTURES; i++) {
+        const uint32_t picture =
+            picture_of(scene, tdi_material_texture_of(material, scene->more, i));
+        if (picture != TD_NONE)
+            plan->readings[picture] |=
+                tdi_material_textures[i].srgb ? TDI_IMAGE_USED_SRGB : TDI_IMAGE_USED_LINEAR;
+    }
 }
 
 td_result tdi_texture_plan_make(const td_scene *scene, tdi_texture_plan *out)

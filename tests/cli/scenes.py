@@ -69,6 +69,25 @@ class Scenes(Case):
         self.assertRegex(text.text, r"(?m)^triangles +4$")
         self.assertRegex(text.text, r"(?m)^not supported +\S")
 
+    def test_variants_are_listed_and_chosen(self):
+        scene = {
+            "asset": {"version": "2.0"},
+            "extensionsUsed": ["KHR_materials_variants"],
+            "extensions": {"KHR_materials_variants": {
+                "variants": [{"name": "day"}, {"name": "night"}]}},
+        }
+        with open(self.path("two.gltf"), "w", encoding="utf-8") as file:
+            json.dump(scene, file)
+        info = json.loads(tandem("info", self.path("two.gltf"), "--json").text)
+        self.assertEqual(info["variants"], ["day", "night"])
+        self.assertEqual(info["unsupported"], [])
+        self.assertRegex(tandem("info", self.path("two.gltf")).text,
+                         r"(?m)^material variant +night$")
+        ran = tandem("render", self.path("two.gltf"), "--variant", "dusk", "-o", self.path("a.png"))
+        self.check(ran, 3, "\"day\", \"night\"")
+        self.check(tandem("render", "builtin:spheres", "--variant", "day", "-o",
+                          self.path("a.png")), 3, "built-in scenes have none")
+
     def test_input_that_cannot_be_used(self):
         with open(self.path("text.gltf"), "w", encoding="utf-8") as file:
             file.write("{\"asset\": ")

@@ -8,7 +8,7 @@ from support import Case, tandem
 # Options whose time has not come.
 LATER = [
     "--env x.hdr", "--env-rotation 10", "--animation a", "--time 1", "--fps 30", "--duration 2",
-    "--variant v", "--shadows on", "--lights l.json", "--particles p.json", "--lod 1", "--cull on",
+    "--shadows on", "--lights l.json", "--particles p.json", "--lod 1", "--cull on",
     "--shard 1/2", "--trace t.json", "--page p.html", "--metrics unix:m",
     "--annotations coco", "--cameras c.json", "--quality 90", "--codec av1", "--outputs distance",
     "--outputs color,normal", "--outputs material",
