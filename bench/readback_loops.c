@@ -386,10 +386,9 @@ static void tandem_submission(loops *l, uint32_t frame)
     loops_slot *slot = &l->slots[frame % l->shape.slots];
     const uint32_t count = l->shape.copy ? tandem_copy(l, slot, frame, requests)
                                          : tandem_direct(l, slot, frame, requests);
-    for (uint32_t i = 0; i < count; i++) {
-        load_ok(td_completion_queue_watch(l->queue, requests[i], frame), "watch");
+    load_ok(td_completion_queue_watch_all(l->queue, requests, NULL, count), "watch");
+    for (uint32_t i = 0; i < count; i++)
         td_request_release(requests[i]);
-    }
 }
 
 /* Waits for what arrives next, and gives it back; the number of requests. */

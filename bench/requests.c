@@ -25,11 +25,11 @@ static const tdi_request_class plain_class = {.destroy = NULL};
 
 static void make_and_watch(td_completion_queue *queue, td_request **requests, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++)
         load_ok(tdi_request_create(&plain_class, NULL, &requests[i]), "create");
-        load_ok(td_completion_queue_watch(queue, requests[i], i), "watch");
+    load_ok(td_completion_queue_watch_all(queue, requests, NULL, count), "watch");
+    for (uint32_t i = 0; i < count; i++)
         td_request_release(requests[i]); /* the queue's handle is enough */
-    }
 }
 
 /* How many were taken. */

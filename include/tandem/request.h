@@ -67,7 +67,8 @@ TD_API td_result td_request_wait_all(td_request *const *requests, uint32_t count
                                      uint64_t timeout_ns);
 
 /** Called once when a request is finished, under no lock, on the thread that finished it: one of
- * tandem's (a *completion thread*; all callbacks of a device share it), the one whose
+ * tandem's (a *completion thread*; a device has several, and calls one callback at a time), the one
+ * whose
  * td_request_cancel finished it, or the one that set the callback too late.
  *
  * It may use the result, look at, watch, cancel and release this request and others, set callbacks,
@@ -119,10 +120,18 @@ TD_API void td_completion_queue_destroy(td_completion_queue *queue);
 TD_API td_result td_completion_queue_watch(td_completion_queue *queue, td_request *request,
                                            uint64_t tag);
 
+/** The same for `count` requests under one lock, with `tags[i]`, or if `tags` is NULL with i, to
+ * recognise them. ::TD_ERROR_STATE at the first that a queue watches already; those before it are
+ * watched then, those after it are not. ::TD_ERROR_ARGUMENT if one is NULL; none is watched then.
+ */
+TD_API td_result td_completion_queue_watch_all(td_completion_queue *queue,
+                                               td_request *const *requests, const uint64_t *tags,
+                                               uint32_t count);
+
 /** One finished request. */
 typedef struct td_completion {
     td_request *request; /**< A reference of the receiver's, to be released. */
-    uint64_t tag;        /**< As given to td_completion_queue_watch. */
+    uint64_t tag;        /**< As given when it was watched. */
     td_result result;    /**< As td_request_result. */
 } td_completion;
 

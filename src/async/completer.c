@@ -7,6 +7,7 @@ struct tdi_completer {
     tdi_mutex mutex;
     tdi_cond changed;
     tdi_watch_list list;
+    bool running; /* a thread is calling what it took from the list */
     bool stopping;
     tdi_thread thread;
 };
@@ -52,25 +53,39 @@ static void run_list(tdi_watch *watch)
     }
 }
 
-static void completer_thread(void *user)
+void tdi_become_completion_thread(void)
 {
-    tdi_completer *completer = user;
     on_completion_thread = true;
     /* What it waited for would come back on this very thread. */
     (void)tdi_set_patience(TDI_PATIENCE_RELIEF);
+}
+
+/* Called under the lock, while nobody else runs; returns so, with what came meanwhile in the
+ * list. */
+static void run_once(tdi_completer *completer)
+{
+    tdi_watch *first = completer->list.first;
+    completer->list = (tdi_watch_list){0};
+    completer->running = true;
+    tdi_mutex_unlock(&completer->mutex);
+    run_list(first);
+    tdi_mutex_lock(&completer->mutex);
+    completer->running = false;
+}
+
+static void completer_thread(void *user)
+{
+    tdi_completer *completer = user;
+    tdi_become_completion_thread();
     tdi_mutex_lock(&completer->mutex);
     for (;;) {
-        tdi_watch *first = completer->list.first;
-        completer->list = (tdi_watch_list){0};
-        if (!first && completer->stopping)
+        bool free = !completer->running;
+        if (free && completer->list.first)
+            run_once(completer);
+        else if (free && completer->stopping)
             break;
-        if (!first) {
+        else
             tdi_cond_wait(&completer->changed, &completer->mutex);
-            continue;
-        }
-        tdi_mutex_unlock(&completer->mutex);
-        run_list(first);
-        tdi_mutex_lock(&completer->mutex);
     }
     tdi_mutex_unlock(&completer->mutex);
 }
@@ -117,17 +132,38 @@ void tdi_completer_destroy(tdi_completer *completer)
     tdi_free(completer);
 }
 
+static void append_list(tdi_watch_list *to, tdi_watch_list *from)
+{
+    if (to->last)
+        to->last->next = from->first;
+    else
+        to->first = from->first;
+    to->last = from->last;
+    *from = (tdi_watch_list){0};
+}
+
+void tdi_completer_give(tdi_completer *completer, tdi_watch_list *list)
+{
+    if (!list->first)
+        return;
+    tdi_mutex_lock(&completer->mutex);
+    append_list(&completer->list, list);
+    if (!completer->running)
+        tdi_cond_signal(&completer->changed);
+    tdi_mutex_unlock(&completer->mutex);
+}
+
 void tdi_completer_run(tdi_completer *completer, tdi_watch_list *list)
 {
     if (!list->first)
         return;
     tdi_mutex_lock(&completer->mutex);
-    if (completer->list.last)
-        completer->list.last->next = list->first;
-    else
-        completer->list.first = list->first;
-    completer->list.last = list->last;
-    tdi_cond_signal(&completer->changed);
+    append_list(&completer->list, list);
+    if (!completer->running) {
+        run_once(completer);
+        /* The caller has a queue to wait for: what came meanwhile is the thread's. */
+        if (completer->list.first || completer->stopping)
+            tdi_cond_signal(&completer->changed);
+    }
     tdi_mutex_unlock(&completer->mutex);
-    *list = (tdi_watch_list){0};
 }

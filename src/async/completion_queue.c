@@ -99,32 +99,41 @@ static bool enqueue(td_completion_queue *queue, td_request *request)
     return first;
 }
 
+/* Under the lock. The library's references end here rather than later, so that whoever takes the
+ * requests also frees them: memory freed by another thread than the one that asks for it is dear.
+ */
+static bool move_finished(td_completion_queue *queue, td_request *const *requests, uint32_t count)
+{
+    bool wake = false;
+    for (uint32_t i = 0; i < count; i++) {
+        unlink_from(&queue->pending, requests[i]);
+        wake = enqueue(queue, requests[i]) || wake;
+        tdi_request_drop(requests[i]); /* never the last: the queue has one */
+    }
+    return wake;
+}
+
 void tdi_completion_queue_push(td_completion_queue *queue, td_request *const *requests,
                                uint32_t count)
 {
-    bool wake = false;
     tdi_mutex_lock(&queue->mutex);
-    /* Closed: the queue was destroyed meanwhile, and let go of the requests. */
-    for (uint32_t i = 0; i < count && !queue->closed; i++) {
-        unlink_from(&queue->pending, requests[i]);
-        wake = enqueue(queue, requests[i]) || wake;
-    }
+    /* Destroyed meanwhile, it let go of the requests. */
+    const bool closed = queue->closed;
+    const bool wake = !closed && move_finished(queue, requests, count);
     tdi_mutex_unlock(&queue->mutex);
     /* Without the lock, which those who wake up want. */
     if (wake)
         tdi_cond_broadcast(&queue->changed);
+    for (uint32_t i = 0; closed && i < count; i++)
+        tdi_request_drop(requests[i]);
     drop_reference(queue);
 }
 
-td_result td_completion_queue_watch(td_completion_queue *queue, td_request *request, uint64_t tag)
+/* Under the queue's lock: false if a queue watches the request already. */
+static bool watch_one(td_completion_queue *queue, td_request *request, uint64_t tag, bool *wake)
 {
-    if (!queue || !request)
-        return tdi_fail(TD_ERROR_ARGUMENT, "td_completion_queue_watch: `%s` is NULL",
-                        queue ? "request" : "queue");
-    bool wake = false;
-    tdi_mutex_lock(&queue->mutex);
     tdi_mutex_lock(&request->mutex);
-    bool taken = atomic_load_explicit(&request->queue, memory_order_acquire) != NULL;
+    const bool taken = atomic_load_explicit(&request->queue, memory_order_acquire) != NULL;
     if (!taken) {
         tdi_request_retain(request);
         atomic_store_explicit(&request->queue, queue, memory_order_relaxed);
@@ -132,13 +141,51 @@ td_result td_completion_queue_watch(td_completion_queue *queue, td_request *requ
         if (tdi_request_state_of(request) == TD_REQUEST_PENDING)
             append(&queue->pending, request);
         else
-            wake = enqueue(queue, request);
+            *wake = enqueue(queue, request) || *wake;
     }
     tdi_mutex_unlock(&request->mutex);
+    return !taken;
+}
+
+/* How many are watched before the first that cannot be. */
+static uint32_t watch_many(td_completion_queue *queue, td_request *const *requests,
+                           const uint64_t *tags, uint32_t count)
+{
+    bool wake = false;
+    uint32_t watched = 0;
+    tdi_mutex_lock(&queue->mutex);
+    while (watched < count &&
+           watch_one(queue, requests[watched], tags ? tags[watched] : watched, &wake))
+        watched++;
     tdi_mutex_unlock(&queue->mutex);
     if (wake)
         tdi_cond_broadcast(&queue->changed);
-    if (taken)
+    return watched;
+}
+
+td_result td_completion_queue_watch_all(td_completion_queue *queue, td_request *const *requests,
+                                        const uint64_t *tags, uint32_t count)
+{
+    if (!queue || (count > 0 && !requests))
+        return tdi_fail(TD_ERROR_ARGUMENT, "td_completion_queue_watch_all: `%s` is NULL",
+                        queue ? "requests" : "queue");
+    for (uint32_t i = 0; i < count; i++) {
+        if (!requests[i])
+            return tdi_fail(TD_ERROR_ARGUMENT, "td_completion_queue_watch_all: request %u is NULL",
+                            i);
+    }
+    const uint32_t watched = watch_many(queue, requests, tags, count);
+    if (watched < count)
+        return tdi_fail(TD_ERROR_STATE, "a completion queue watches request %u already", watched);
+    return TD_OK;
+}
+
+td_result td_completion_queue_watch(td_completion_queue *queue, td_request *request, uint64_t tag)
+{
+    if (!queue || !request)
+        return tdi_fail(TD_ERROR_ARGUMENT, "td_completion_queue_watch: `%s` is NULL",
+                        queue ? "request" : "queue");
+    if (watch_many(queue, &request, &tag, 1) == 0)
         return tdi_fail(TD_ERROR_STATE, "a completion queue watches the request already");
     return TD_OK;
 }

@@ -51,7 +51,7 @@ bool tdi_ticket_reached(td_device *device, td_ticket ticket);
 td_result tdi_ticket_wait(td_device *device, td_ticket ticket, uint64_t timeout_ns);
 
 /* Something to be done when a ticket is reached. The memory is the caller's until `reached` has
- * been called, exactly once, on the device's completion thread, with TD_OK or
+ * been called, exactly once, on a completion thread, with TD_OK or
  * TD_ERROR_DEVICE_LOST (a sentence is then set for that thread). */
 typedef struct tdi_watch tdi_watch;
 struct tdi_watch {

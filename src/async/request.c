@@ -106,6 +106,17 @@ static td_completion_queue *finish_one(td_request *request, td_result result, co
     return queue;
 }
 
+/* To the queue that watches them, or NULL: with it the library's references. */
+static void hand_over(td_completion_queue *queue, td_request *const *requests, uint32_t count)
+{
+    if (queue) {
+        tdi_completion_queue_push(queue, requests, count);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        tdi_request_drop(requests[i]);
+}
+
 /* Neighbours that one queue watches go there together: one lock and one event for all of them. */
 void tdi_requests_finish(td_request *const *requests, uint32_t count, td_result result)
 {
@@ -116,17 +127,14 @@ void tdi_requests_finish(td_request *const *requests, uint32_t count, td_result 
     uint32_t first = 0;
     for (uint32_t i = 0; i < count; i++) {
         td_completion_queue *queue = finish_one(requests[i], result, words, held);
-        if (held && queue != held)
-            tdi_completion_queue_push(held, requests + first, i - first);
-        if (queue != held)
+        if (queue != held) {
+            hand_over(held, requests + first, i - first);
             first = i;
+        }
         held = queue;
     }
-    if (held)
-        tdi_completion_queue_push(held, requests + first, count - first);
+    hand_over(held, requests + first, count - first);
     tdi_free(words);
-    for (uint32_t i = 0; i < count; i++)
-        tdi_request_drop(requests[i]);
 }
 
 void tdi_request_finish(td_request *request, td_result result)

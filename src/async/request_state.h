@@ -63,8 +63,8 @@ void tdi_request_drop(td_request *request);
 /* Counts one more finished request for a thread that waits for it. */
 void tdi_request_wait_tell(tdi_request_wait *wait);
 
-/* Moves finished requests to those to be taken, and drops the reference to the queue that the
- * caller got from tdi_completion_queue_retain. */
+/* Moves finished requests to those to be taken, and drops the library's reference of each and the
+ * one to the queue that the caller got from tdi_completion_queue_retain. */
 void tdi_completion_queue_push(td_completion_queue *queue, td_request *const *requests,
                                uint32_t count);
 void tdi_completion_queue_retain(td_completion_queue *queue);

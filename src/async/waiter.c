@@ -74,6 +74,7 @@ static void wait_once(tdi_waiter *waiter)
 static void waiter_thread(void *user)
 {
     tdi_waiter *waiter = user;
+    tdi_become_completion_thread();
     tdi_mutex_lock(&waiter->mutex);
     while (waiter->wanted.first || !waiter->stopping) {
         if (waiter->wanted.first)
@@ -137,7 +138,7 @@ static void tell_at_once(tdi_waiter *waiter, tdi_watch *watch)
     watch->result = TD_OK;
     tdi_watch_list list = {0};
     tdi_watch_list_append(&list, watch);
-    tdi_completer_run(waiter->completer, &list);
+    tdi_completer_give(waiter->completer, &list);
 }
 
 void tdi_waiter_watch(tdi_waiter *waiter, tdi_watch *watch)

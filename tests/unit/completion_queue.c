@@ -214,6 +214,65 @@ static void what_is_finished_already_can_be_watched(void **state)
     assert_int_equal(p.destroyed, 1);
 }
 
+static void many_are_watched_with_one_call(void **state)
+{
+    (void)state;
+    td_completion_queue *queue = make_queue();
+    payload p[4];
+    td_request *requests[4];
+    td_completion got[4];
+    const uint64_t tags[] = {30, 31};
+    uint32_t count;
+    for (uint32_t i = 0; i < 4; i++)
+        requests[i] = make(&p[i]);
+    tdi_request_finish(requests[1], TD_OK);
+    assert_int_equal(td_completion_queue_watch_all(queue, requests, tags, 2), TD_OK);
+    assert_int_equal(td_completion_queue_take(queue, got, 4, 0, &count), TD_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(got[0].tag, 31);
+    td_request_release(got[0].request);
+    tdi_request_finish(requests[0], TD_OK);
+    tdi_request_finish(requests[2], TD_OK);
+    assert_int_equal(td_completion_queue_watch_all(queue, requests + 2, NULL, 2), TD_OK);
+    tdi_request_finish(requests[3], TD_OK);
+    assert_int_equal(td_completion_queue_take(queue, got, 4, 0, &count), TD_OK);
+    assert_int_equal(count, 3);
+    const uint64_t expected[] = {30, 0, 1};
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(got[i].tag, expected[i]);
+        td_request_release(got[i].request);
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        td_request_release(requests[i]);
+        assert_int_equal(p[i].destroyed, 1);
+    }
+    td_completion_queue_destroy(queue);
+}
+
+static void watching_many_stops_at_the_first_that_is_watched(void **state)
+{
+    (void)state;
+    td_completion_queue *queue = make_queue();
+    payload p[3];
+    td_request *requests[4] = {make(&p[0]), make(&p[1]), make(&p[2]), NULL};
+    assert_int_equal(td_completion_queue_watch(queue, requests[1], 5), TD_OK);
+    assert_int_equal(td_completion_queue_watch_all(queue, requests, NULL, 4), TD_ERROR_ARGUMENT);
+    assert_int_equal(td_completion_queue_watch_all(queue, NULL, NULL, 1), TD_ERROR_ARGUMENT);
+    assert_int_equal(td_completion_queue_watch_all(NULL, requests, NULL, 1), TD_ERROR_ARGUMENT);
+    assert_int_equal(td_completion_queue_watch_all(queue, NULL, NULL, 0), TD_OK);
+    assert_int_equal(td_completion_queue_watch_all(queue, requests, NULL, 3), TD_ERROR_STATE);
+    assert_non_null(strstr(td_last_error(), "request 1"));
+    assert_int_equal(td_completion_queue_watch(queue, requests[0], 6), TD_ERROR_STATE);
+    assert_int_equal(td_completion_queue_watch(queue, requests[2], 7), TD_OK);
+    for (uint32_t i = 0; i < 3; i++) {
+        tdi_request_finish(requests[i], TD_OK);
+        td_request_release(requests[i]);
+    }
+    td_completion_queue_destroy(queue);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(p[i].destroyed, 1);
+}
+
 static void taking_has_a_time_limit(void **state)
 {
     (void)state;
@@ -358,6 +417,8 @@ int main(void)
         cmocka_unit_test(a_callback_may_destroy_the_queue_of_what_finishes_with_it),
         cmocka_unit_test(a_descriptor_asked_for_late_is_up_to_date),
         cmocka_unit_test(what_is_finished_already_can_be_watched),
+        cmocka_unit_test(many_are_watched_with_one_call),
+        cmocka_unit_test(watching_many_stops_at_the_first_that_is_watched),
         cmocka_unit_test(taking_has_a_time_limit),
         cmocka_unit_test(a_queue_may_go_before_its_requests),
         cmocka_unit_test(making_one_can_fail),
