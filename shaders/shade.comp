@@ -3,11 +3,10 @@
 #extension GL_EXT_nonuniform_qualifier : require
 #extension GL_KHR_shader_subgroup_ballot : require
 #extension GL_KHR_shader_subgroup_vote : require
-#include "brdf.glsl"
+#include "lighting.glsl"
+#include "point.glsl"
 #include "samples.glsl"
-#include "texture.glsl"
 #include "tonemap.glsl"
-#include "vertex.glsl"
 
 /* Words become the outputs: one invocation a pixel, each distinct triangle among its samples is
  * shaded once, at the centroid of the samples that it covers. */
@@ -49,7 +48,7 @@ struct context {
     mat4 clip;
     vec3 eye; /* where the viewer is; orthographic: the direction to there */
     bool orthographic;
-    vec3 light_direction, light_color, ambient;
+    vec3 light_direction, light_color;
     material_ref materials;
     vec2_ref texcoords0, texcoords1;
     float exposure;
@@ -69,7 +68,6 @@ context make_context(uint view)
     c.light_direction =
         vec3(FRAME.light_direction[0], FRAME.light_direction[1], FRAME.light_direction[2]);
     c.light_color = vec3(FRAME.light_color[0], FRAME.light_color[1], FRAME.light_color[2]);
-    c.ambient = vec3(FRAME.ambient[0], FRAME.ambient[1], FRAME.ambient[2]);
     c.materials = material_ref(FRAME.materials);
     c.texcoords0 = vec2_ref(FRAME.texcoords0);
     c.texcoords1 = vec2_ref(FRAME.texcoords1);
@@ -80,93 +78,31 @@ context make_context(uint view)
     return c;
 }
 
-/* A point of a triangle, as far as it follows from geometry. */
-struct surface_point {
-    vec3 position, normal; /* world; the normal is of unit length and faces as the vertices say */
-    vec3 edge1, edge2;
-    weights w;
-};
-
-surface_point locate(context c, place at, corners k, vec2 pixel)
-{
-    vec3 world[3];
-    for (int i = 0; i < 3; i++)
-        world[i] = to_world(at.instance, k.positions[i]);
-    surface_point p;
-    p.w = weigh(to_clip(c.clip, world[0]), to_clip(c.clip, world[1]), to_clip(c.clip, world[2]),
-                pixel);
-    p.edge1 = world[1] - world[0];
-    p.edge2 = world[2] - world[0];
-    p.position = world[0] + p.w.at.y * p.edge1 + p.w.at.z * p.edge2;
-    vec3 n = p.w.at.x * unpack_normal(k.normals[0]) + p.w.at.y * unpack_normal(k.normals[1]) +
-             p.w.at.z * unpack_normal(k.normals[2]);
-    /* Normals go by the cofactors of the matrix. */
-    vec3 r0 = at.instance.rows[0].xyz, r1 = at.instance.rows[1].xyz, r2 = at.instance.rows[2].xyz;
-    n = vec3(dot(cross(r1, r2), n), dot(cross(r2, r0), n), dot(cross(r0, r1), n));
-    float scale = inversesqrt(max(dot(n, n), 1.0e-30));
-    p.normal = n * (at.mirrored ? -scale : scale);
-    return p;
-}
-
-/* The normal map's direction. Without tangents, its frame follows from how the texture lies on the
- * triangle. */
-vec3 bend_normal(surface_point p, place at, corners k, vec3 m, texcoord uv)
-{
-    vec3 t;
-    float handedness;
-    if (at.first_tangent != TDI_SURFACE_NO_STREAM) {
-        vec4 t0 = fetch_tangent(at.first_tangent + k.vertices.x);
-        vec3 object = p.w.at.x * t0.xyz +
-                      p.w.at.y * fetch_tangent(at.first_tangent + k.vertices.y).xyz +
-                      p.w.at.z * fetch_tangent(at.first_tangent + k.vertices.z).xyz;
-        t = vec3(dot(at.instance.rows[0].xyz, object), dot(at.instance.rows[1].xyz, object),
-                 dot(at.instance.rows[2].xyz, object));
-        handedness = at.mirrored ? -t0.w : t0.w; /* a mirror turns cross products round */
-    } else {
-        /* Along the screen, position and coordinates change together. */
-        vec3 dx = p.w.dx.y * p.edge1 + p.w.dx.z * p.edge2;
-        vec3 dy = p.w.dy.y * p.edge1 + p.w.dy.z * p.edge2;
-        float area = uv.dx.x * uv.dy.y - uv.dy.x * uv.dx.y;
-        t = dx * uv.dy.y - dy * uv.dx.y;
-        vec3 b = dy * uv.dx.x - dx * uv.dy.x;
-        t = area < 0.0 ? -t : t;
-        b = area < 0.0 ? -b : b;
-        t -= p.normal * dot(p.normal, t);
-        /* b follows V, which points down the texture; the map's Y points up. */
-        handedness = dot(cross(p.normal, t), b) < 0.0 ? 1.0 : -1.0;
-    }
-    float length2 = dot(t, t);
-    if (length2 == 0.0)
-        return p.normal;
-    t *= inversesqrt(length2);
-    return normalize(p.normal * m.z + t * m.x + cross(p.normal, t) * (m.y * handedness));
-}
-
 #define MATERIAL c.materials.data[m]
 
 vec3 shade_with(context c, surface_point p, place at, corners k, uint m)
 {
     texcoord set0 = interpolate_texcoord(c.texcoords0, at.first_texcoord0, k.vertices, p.w);
     texcoord set1 = interpolate_texcoord(c.texcoords1, at.first_texcoord1, k.vertices, p.w);
-    surface_light s;
-    s.base_color = vec3(MATERIAL.base_color[0], MATERIAL.base_color[1], MATERIAL.base_color[2]);
+    vec3 base_color = vec3(MATERIAL.base_color[0], MATERIAL.base_color[1], MATERIAL.base_color[2]);
     tdi_texture_ref use = MATERIAL.base_color_texture;
     if (use.texture != TDI_TEXTURE_NONE)
-        s.base_color *= sample_texture(use, set0, set1).rgb;
+        base_color *= sample_texture(use, set0, set1).rgb;
     if (at.first_color != TDI_SURFACE_NO_STREAM)
-        s.base_color *= p.w.at.x * fetch_color(at.first_color + k.vertices.x).rgb +
-                        p.w.at.y * fetch_color(at.first_color + k.vertices.y).rgb +
-                        p.w.at.z * fetch_color(at.first_color + k.vertices.z).rgb;
+        base_color *= p.w.at.x * fetch_color(at.first_color + k.vertices.x).rgb +
+                      p.w.at.y * fetch_color(at.first_color + k.vertices.y).rgb +
+                      p.w.at.z * fetch_color(at.first_color + k.vertices.z).rgb;
     if ((at.flags & TDI_SURFACE_UNLIT) != 0u)
-        return s.base_color;
-    s.metallic = MATERIAL.metallic;
+        return base_color;
+    surface_light s;
+    float metallic = MATERIAL.metallic;
     s.roughness = MATERIAL.roughness;
     s.occlusion = 1.0;
     use = MATERIAL.metallic_roughness_texture;
     if (use.texture != TDI_TEXTURE_NONE) {
         vec4 t = sample_texture(use, set0, set1);
         s.roughness *= t.g;
-        s.metallic *= t.b;
+        metallic *= t.b;
         if ((MATERIAL.flags & TDI_MATERIAL_OCCLUSION_IN_MR) != 0u)
             s.occlusion += MATERIAL.occlusion_strength * (t.r - 1.0);
     }
@@ -177,6 +113,7 @@ vec3 shade_with(context c, surface_point p, place at, corners k, uint m)
     use = MATERIAL.emissive_texture;
     if (use.texture != TDI_TEXTURE_NONE)
         s.emissive *= sample_texture(use, set0, set1).rgb;
+    set_base(s, base_color, metallic);
     s.view = normalize(c.orthographic ? c.eye : c.eye - p.position);
     s.normal = p.normal;
     use = MATERIAL.normal_texture;
@@ -186,9 +123,14 @@ vec3 shade_with(context c, surface_point p, place at, corners k, uint m)
         s.normal = bend_normal(p, at, k, direction, select_texcoord(use, set0, set1));
     }
     bool behind = dot(cross(p.edge1, p.edge2), s.view) < 0.0;
-    if ((at.flags & TDI_SURFACE_DOUBLE_SIDED) != 0u && behind != at.mirrored)
+    bool reversed = (at.flags & TDI_SURFACE_DOUBLE_SIDED) != 0u && behind != at.mirrored;
+    if (reversed)
         s.normal = -s.normal;
-    return light_surface(s, c.light_direction, c.light_color, c.ambient);
+#ifdef LOBES
+    set_lobes(s, lobe_source(MATERIAL.more, set0, set1, p, at, k, reversed ? -1.0 : 1.0, s.view,
+                             base_color, metallic));
+#endif
+    return light_surface(s, c.light_direction, c.light_color);
 }
 
 vec3 shade(context c, uint word, vec2 pixel)
@@ -208,7 +150,7 @@ vec3 shade(context c, uint word, vec2 pixel)
                          subgroupBroadcastFirst(at.first_vertex));
     else
         k = load_corners(at.first_triangle + (word & 127u), at.first_vertex);
-    surface_point p = locate(c, at, k, pixel);
+    surface_point p = locate(c.clip, at, k, pixel);
     vec3 radiance = vec3(0.0);
     /* One material at a time, so that its textures are the same for all who sample. */
     while (true) {

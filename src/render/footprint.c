@@ -49,6 +49,7 @@ static td_result fill_footprint(tdi_footprint *footprint)
         .samples = footprint->params.samples,
         .outputs = TD_OUTPUT_COLOR,
         .cluster_instances = scene->flat->cluster_instance_count,
+        .lobes = tdi_scene_lobes(scene),
         .masked = tdi_scene_is_masked(scene),
         .footprint = true,
         .threads = footprint->params.threads,

@@ -31,6 +31,7 @@ static td_result fill_passes(tdi_passes *passes)
     const tdi_pipelines_params pipelines = {
         .samples = params->samples,
         .outputs = params->outputs,
+        .lobes = params->lobes,
         .masked = params->masked,
         .footprint = params->footprint,
         .raster = params->raster,

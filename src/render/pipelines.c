@@ -24,6 +24,7 @@
 typedef struct pipeline_source {
     const char *name;
     const tdi_shader_code *code;
+    const tdi_shader_code *lobes;    /* instead, where materials have some; NULL: the same */
     const tdi_shader_code *fragment; /* NULL: a compute pipeline */
     uint32_t rasters;                /* bits of td_raster that need it; 0: all */
     bool bindless;
@@ -88,12 +89,14 @@ static const pipeline_source sources[TDI_PIPELINE_COUNT] = {
                            .roles = {TDI_ROLE_WORDS, TDI_ROLE_STATES}},
     [TDI_PIPELINE_SHADE] = {.name = "shade",
                             .code = &tdi_shader_shade,
+                            .lobes = &tdi_shader_shade_lobes,
                             .bindless = true,
                             .workgroup = SHADE_ROWS,
                             .role_count = 2,
                             .roles = {TDI_ROLE_WORDS, TDI_ROLE_PIXELS}},
     [TDI_PIPELINE_FOOTPRINT] = {.name = "footprint",
                                 .code = &tdi_shader_footprint,
+                                .lobes = &tdi_shader_footprint_lobes,
                                 .bindless = true,
                                 .workgroup = SHADE_ROWS,
                                 .role_count = 2,
@@ -153,6 +156,7 @@ typedef struct constants {
     uint32_t outputs;
     uint32_t instances;
     float reach, scale; /* see hardware.glsl */
+    uint32_t lobes;
 } constants;
 
 static const VkSpecializationMapEntry constant_map[] = {
@@ -163,6 +167,7 @@ static const VkSpecializationMapEntry constant_map[] = {
     {4, offsetof(constants, instances), sizeof(uint32_t)},
     {5, offsetof(constants, reach), sizeof(float)},
     {6, offsetof(constants, scale), sizeof(float)},
+    {7, offsetof(constants, lobes), sizeof(uint32_t)},
 };
 
 static uint32_t workgroup_size(const td_device *device, uint32_t wanted)
@@ -191,6 +196,7 @@ static constants constants_of(const td_device *device, const tdi_pipelines_param
         .instances = params->shape.instances,
         .reach = half - REACH_MARGIN,
         .scale = 1.0f / half,
+        .lobes = params->lobes,
     };
 }
 
@@ -206,6 +212,7 @@ static td_result create_pipeline(td_device *device, void *user, tdi_pipeline *ou
     const recipe *made_from = user;
     const pipeline_source *source = made_from->source;
     const constants values = made_from->values;
+    const tdi_shader_code *code = values.lobes ? source->lobes : source->code;
     const VkSpecializationInfo specialization = {
         .mapEntryCount = sizeof constant_map / sizeof constant_map[0],
         .pMapEntries = constant_map,
@@ -214,8 +221,8 @@ static td_result create_pipeline(td_device *device, void *user, tdi_pipeline *ou
     };
     const tdi_compute_pipeline_params compute = {
         .name = source->name,
-        .code = source->code->words,
-        .code_bytes = source->code->bytes,
+        .code = code->words,
+        .code_bytes = code->bytes,
         .binding_count = source->role_count,
         .push_bytes = sizeof(tdi_pass_push),
         .bindless = source->bindless,
@@ -246,8 +253,11 @@ static td_result take_pipeline(td_device *device, const tdi_pipelines_params *pa
         .values = constants_of(device, params, &sources[index]),
         .samples = sources[index].fragment ? params->shape.samples : 0,
     };
+    /* No others look at these, so that all are shared. */
     if (index != TDI_PIPELINE_SHADE)
-        made_from.values.outputs = 0; /* no other looks at them, so that all are shared */
+        made_from.values.outputs = 0;
+    if (!sources[index].lobes)
+        made_from.values.lobes = 0;
     const struct {
         uint32_t index, samples;
         constants values;

@@ -118,6 +118,7 @@ static td_result declare_frame(td_renderer *renderer)
         .samples = renderer->params.samples,
         .outputs = renderer->params.outputs,
         .cluster_instances = renderer->scene->flat->cluster_instance_count,
+        .lobes = tdi_scene_lobes(renderer->scene),
         .masked = tdi_scene_is_masked(renderer->scene),
         .copy_out = tdi_renderer_copies(renderer),
         .threads = renderer->scene->threads,

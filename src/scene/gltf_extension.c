@@ -5,8 +5,16 @@
 #include "base/memory.h"
 
 static const char *const supported[] = {
-    "EXT_mesh_gpu_instancing", "KHR_materials_emissive_strength", "KHR_materials_unlit",
-    "KHR_materials_variants",  "KHR_mesh_quantization",           "KHR_texture_transform",
+    "EXT_mesh_gpu_instancing",
+    "KHR_materials_clearcoat",
+    "KHR_materials_emissive_strength",
+    "KHR_materials_ior",
+    "KHR_materials_pbrSpecularGlossiness",
+    "KHR_materials_specular",
+    "KHR_materials_unlit",
+    "KHR_materials_variants",
+    "KHR_mesh_quantization",
+    "KHR_texture_transform",
 };
 
 /* They say nothing about the picture. */
