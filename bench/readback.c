@@ -2,7 +2,8 @@
  * in turns: by the copy lane and straight into host memory, for images of several sizes, alone and
  * in groups.
  *
- *     bench_readback [--quick]
+ *     bench_readback [--quick] [--only TEXT]
+ *                                the rows, or those whose name has TEXT in it
  *     bench_readback --clear     frames a second of an image of 1920x1080 that is cleared and read
  *                                back, and of pixels that are cleared where they are read
  */
@@ -288,13 +289,16 @@ static void run_clear(td_device *device)
     close_clearing(&c);
 }
 
-static void run_rows(td_device *device, bool quick)
+/* `only`: text in the names of the rows that are wanted. */
+static void run_rows(td_device *device, bool quick, const char *only)
 {
     const uint32_t rounds = quick ? 3 : MOST_ROUNDS;
     const double seconds = quick ? 0.1 : 0.25;
     json_t *list = json_array();
-    for (uint32_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        json_array_append_new(list, run_row(device, &rows[i], rounds, seconds));
+    for (uint32_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (strstr(rows[i].name, only))
+            json_array_append_new(list, run_row(device, &rows[i], rounds, seconds));
+    }
     json_t *report = json_pack("{s:s, s:s, s:i, s:o}", "benchmark", "readback", "device",
                                device->info.name, "cores", (int)tdi_core_count(), "rows", list);
     json_dumpf(report, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(5));
@@ -302,16 +306,33 @@ static void run_rows(td_device *device, bool quick)
     json_decref(report);
 }
 
+static bool has_option(int count, char **arguments, const char *name)
+{
+    for (int i = 1; i < count; i++) {
+        if (strcmp(arguments[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static const char *only_of(int count, char **arguments)
+{
+    for (int i = 1; i + 1 < count; i++) {
+        if (strcmp(arguments[i], "--only") == 0)
+            return arguments[i + 1];
+    }
+    return "";
+}
+
 int main(int count, char **arguments)
 {
-    const char *what = count > 1 ? arguments[1] : "";
     const td_device_params params = {.budget_bytes = BUDGET};
     td_device *device;
     load_ok(td_device_create(&params, &device), "no device");
-    if (strcmp(what, "--clear") == 0)
+    if (has_option(count, arguments, "--clear"))
         run_clear(device);
     else
-        run_rows(device, strcmp(what, "--quick") == 0);
+        run_rows(device, has_option(count, arguments, "--quick"), only_of(count, arguments));
     td_device_destroy(device);
     return 0;
 }
