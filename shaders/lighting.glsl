@@ -33,45 +33,109 @@ void set_base(inout surface_light s, vec3 base_color, float metallic)
 }
 
 #ifdef LOBES
-/* Reads the lobes; those that are another base go into the surface. */
-void set_lobes(inout surface_light s, lobe_source from)
+#define HAS(bits) HAS_LOBE(s.lobes.kinds, bits)
+
+/* Lobes that are another base. */
+void set_lobe_base(inout surface_light s, lobe_source from)
 {
-    s.lobes = load_lobes(from);
-    if (HAS_LOBE(s.lobes.kinds, TDI_LOBE_DIELECTRIC)) {
+    if (HAS(TDI_LOBE_DIELECTRIC)) {
         vec4 mirrored = load_dielectric(from);
         s.f0 = mix(mirrored.rgb, from.base_color, from.metallic);
         s.f90 = mix(mirrored.a, 1.0, from.metallic);
     }
-    if (HAS_LOBE(s.lobes.kinds, TDI_LOBE_GLOSSINESS)) {
+    if (HAS(TDI_LOBE_GLOSSINESS)) {
         vec4 mirrored = load_glossiness(from);
         s.f0 = mirrored.rgb;
         s.diffuse = from.base_color * (1.0 - largest(mirrored.rgb));
         s.roughness = mirrored.a;
     }
 }
+
+void set_lobes(inout surface_light s, lobe_source from)
+{
+    s.lobes.kinds = from.more != TDI_MATERIAL_PLAIN ? LOBE(from).lobes : 0u;
+    set_lobe_base(s, from);
+    if (HAS(TDI_LOBE_ANISOTROPY))
+        s.lobes.brushed = load_anisotropy(from);
+    if (HAS(TDI_LOBE_IRIDESCENCE))
+        s.lobes.film = load_iridescence(from, facing_view(s.normal, s.view), s.f0);
+    if (HAS(TDI_LOBE_TRANSMISSION))
+        s.lobes.glass = load_transmission(from, s.normal);
+    if (HAS(TDI_LOBE_SHEEN))
+        s.lobes.cloth = load_sheen(from);
+    if (HAS(TDI_LOBE_CLEARCOAT))
+        s.lobes.coat = load_clearcoat(from);
+}
 #endif
 
-/* What is left for the light that enters. Coloured mirrors let as much of each colour through, so
- * that they do not stain what is below with their complement. */
-vec3 entering(surface_light s, vec3 mirrored)
+/* What is mirrored towards the viewer, and what is left for the light that enters. */
+struct boundary {
+    vec3 mirrored, entering;
+};
+
+boundary split_light(surface_light s, vec3 fresnel)
+{
+    boundary b = boundary(fresnel, 1.0 - fresnel);
+#ifdef LOBES
+    /* All colours lose as much, so that a coloured mirror does not stain what is below it. */
+    if (HAS(TDI_LOBE_DIELECTRIC | TDI_LOBE_GLOSSINESS))
+        b.entering = vec3(1.0 - largest(fresnel));
+    if (HAS(TDI_LOBE_IRIDESCENCE)) {
+        vec3 film = s.lobes.film.reflectance;
+        b.mirrored = mix(b.mirrored, film, s.lobes.film.factor);
+        b.entering = mix(b.entering, vec3(1.0 - largest(film)), s.lobes.film.factor);
+    }
+#endif
+    return b;
+}
+
+vec3 fresnel(surface_light s, float cosine)
+{
+    return s.f0 + (s.f90 - s.f0) * schlick(cosine);
+}
+
+/* The share of diffuse light that is not let through instead. */
+vec3 diffuse_of(surface_light s)
 {
 #ifdef LOBES
-    if (HAS_LOBE(s.lobes.kinds, TDI_LOBE_DIELECTRIC | TDI_LOBE_GLOSSINESS))
-        return vec3(1.0 - largest(mirrored));
+    if (HAS(TDI_LOBE_TRANSMISSION))
+        return s.diffuse * (1.0 - s.lobes.glass.factor);
 #endif
-    return 1.0 - mirrored;
+    return s.diffuse;
+}
+
+float microfacets(surface_light s, vec3 light, vec3 h, float nl)
+{
+    float alpha = alpha_of(s.roughness);
+#ifdef LOBES
+    if (HAS(TDI_LOBE_ANISOTROPY))
+        return ggx_anisotropic(s.lobes.brushed, alpha, s.normal, s.view, light, h);
+#endif
+    return ggx(alpha, nl, facing_view(s.normal, s.view), clamp(dot(s.normal, h), 0.0, 1.0));
 }
 
 vec3 reflect_base(surface_light s, vec3 light, float nl)
 {
     vec3 h = normalize(light + s.view);
-    float nv = facing_view(s.normal, s.view);
-    float nh = clamp(dot(s.normal, h), 0.0, 1.0);
-    float vh = clamp(dot(s.view, h), 0.0, 1.0);
-    vec3 mirrored = s.f0 + (s.f90 - s.f0) * schlick(vh);
-    return nl * (s.diffuse * entering(s, mirrored) * (1.0 / PI) +
-                 mirrored * ggx(alpha_of(s.roughness), nl, nv, nh));
+    boundary b = split_light(s, fresnel(s, clamp(dot(s.view, h), 0.0, 1.0)));
+    return nl *
+           (diffuse_of(s) * b.entering * (1.0 / PI) + b.mirrored * microfacets(s, light, h, nl));
 }
+
+#ifdef LOBES
+/* Over what the base reflects of the light. */
+vec3 add_lobes(surface_light s, vec3 radiance, vec3 light)
+{
+    if (HAS(TDI_LOBE_TRANSMISSION))
+        radiance += s.diffuse * split_light(s, fresnel(s, facing_view(s.normal, s.view))).entering *
+                    transmit_light(s.lobes.glass, s.roughness, s.normal, s.view, light);
+    if (HAS(TDI_LOBE_SHEEN))
+        radiance = add_sheen_light(s.lobes.cloth, radiance, s.normal, s.view, light);
+    if (HAS(TDI_LOBE_CLEARCOAT))
+        radiance = add_clearcoat_light(s.lobes.coat, radiance, s.view, light);
+    return radiance;
+}
+#endif
 
 /* For each unit of irradiance on a surface that faces the light. */
 vec3 reflect_light(surface_light s, vec3 light)
@@ -81,18 +145,39 @@ vec3 reflect_light(surface_light s, vec3 light)
     if (nl > 0.0)
         radiance = reflect_base(s, light, nl);
 #ifdef LOBES
-    if (HAS_LOBE(s.lobes.kinds, TDI_LOBE_CLEARCOAT))
-        radiance = add_clearcoat_light(s.lobes.coat, radiance, s.view, light);
+    radiance = add_lobes(s, radiance, light);
 #endif
     return radiance;
 }
 
+/* The normal by which light from all around is mirrored. */
+vec3 mirror_normal(surface_light s)
+{
+#ifdef LOBES
+    if (HAS(TDI_LOBE_ANISOTROPY))
+        return anisotropic_normal(s.lobes.brushed, s.roughness, s.normal, s.view);
+#endif
+    return s.normal;
+}
+
 vec3 reflect_environment(surface_light s)
 {
-    vec3 mirrored = incident_radiance(reflect(-s.view, s.normal), s.roughness);
-    vec3 radiance = s.diffuse * incident_irradiance(s.normal) + s.f0 * mirrored;
+    vec3 mirrored = incident_radiance(reflect(-s.view, mirror_normal(s)), s.roughness);
+    vec3 entering = diffuse_of(s) * incident_irradiance(s.normal);
 #ifdef LOBES
-    if (HAS_LOBE(s.lobes.kinds, TDI_LOBE_CLEARCOAT))
+    if (HAS(TDI_LOBE_TRANSMISSION))
+        entering +=
+            s.diffuse * s.lobes.glass.factor * transmit_environment(s.lobes.glass, s.roughness);
+#endif
+    vec3 radiance = entering + s.f0 * mirrored;
+#ifdef LOBES
+    if (HAS(TDI_LOBE_DIELECTRIC | TDI_LOBE_GLOSSINESS | TDI_LOBE_IRIDESCENCE)) {
+        boundary b = split_light(s, s.f0);
+        radiance = entering * b.entering + b.mirrored * mirrored;
+    }
+    if (HAS(TDI_LOBE_SHEEN))
+        radiance = add_sheen_environment(s.lobes.cloth, radiance, s.normal, s.view);
+    if (HAS(TDI_LOBE_CLEARCOAT))
         radiance = add_clearcoat_environment(s.lobes.coat, radiance, s.view);
 #endif
     return s.occlusion * radiance;
@@ -101,7 +186,7 @@ vec3 reflect_environment(surface_light s)
 vec3 emit(surface_light s)
 {
 #ifdef LOBES
-    if (HAS_LOBE(s.lobes.kinds, TDI_LOBE_CLEARCOAT))
+    if (HAS(TDI_LOBE_CLEARCOAT))
         return s.emissive * (1.0 - s.lobes.coat.weight);
 #endif
     return s.emissive;

@@ -2,22 +2,21 @@
 #ifndef LOBES_GLSL
 #define LOBES_GLSL
 
+#include "lobe_anisotropy.glsl"
 #include "lobe_clearcoat.glsl"
 #include "lobe_dielectric.glsl"
 #include "lobe_glossiness.glsl"
+#include "lobe_iridescence.glsl"
+#include "lobe_sheen.glsl"
+#include "lobe_transmission.glsl"
 
 struct surface_lobes {
     uint kinds; /* TDI_LOBE_ bits; members of others have no value */
+    anisotropy brushed;
+    iridescence film;
+    transmission glass;
+    sheen cloth;
     clearcoat coat;
 };
-
-surface_lobes load_lobes(lobe_source from)
-{
-    surface_lobes lobes;
-    lobes.kinds = from.more != TDI_MATERIAL_PLAIN ? LOBE(from).lobes : 0u;
-    if (HAS_LOBE(lobes.kinds, TDI_LOBE_CLEARCOAT))
-        lobes.coat = load_clearcoat(from);
-    return lobes;
-}
 
 #endif

@@ -92,6 +92,10 @@ static td_result read_material(tdi_gltf *gltf, const tdi_json *at, td_material_p
     TDI_TRY(tdi_json_get_bool(at, "doubleSided", &params->double_sided));
     TDI_TRY(read_alpha(at, params));
     TDI_TRY(read_extensions(gltf, at, params));
+    if (params->transmission.factor > 0.0f && !params->unlit)
+        TDI_TRY(tdi_scene_note(gltf->scene,
+                               tdi_strdup("through transmissive surfaces only the environment is "
+                                          "seen, not what is behind them")));
     if (params->alpha_mode == TD_ALPHA_BLEND)
         return tdi_scene_note(gltf->scene,
                               tdi_strdup("blended surfaces are drawn as masks at 0.5"));

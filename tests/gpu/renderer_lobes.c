@@ -1,5 +1,6 @@
 /* The lobes of materials against the formulas of glTF's extensions, worked out here in double
  * precision. All patches are of one scene, so that they cost one pipeline. */
+#include "lobe_formulas.h"
 #include "scene_support.h"
 
 #include <math.h>
@@ -7,27 +8,6 @@
 #include <string.h>
 
 enum { COLUMNS = 4, ROWS = 4, CELL = 4 };
-
-#define PI 3.14159265358979
-
-typedef struct vector {
-    double x, y, z;
-} vector;
-
-static double dot(vector a, vector b)
-{
-    return a.x * b.x + a.y * b.y + a.z * b.z;
-}
-
-static vector combine(double s, vector a, double t, vector b)
-{
-    return (vector){s * a.x + t * b.x, s * a.y + t * b.y, s * a.z + t * b.z};
-}
-
-static vector unit(vector a)
-{
-    return combine(1.0 / sqrt(dot(a, a)), a, 0.0, a);
-}
 
 /* Of the texture that some materials read everything from. */
 static const uint8_t texel[4] = {160, 200, 120, 220};
@@ -37,118 +17,73 @@ static double texel_linear(int channel)
     return texel[channel] / 255.0;
 }
 
-/* A patch and where it is looked at from: turned about Y, seen along -Z. */
-typedef struct patch {
-    td_material_params m;
-    bool textured;
-    vector normal, tangent, bitangent;
-} patch;
-
-static const vector view = {0.0, 0.0, 1.0};
-
-static double mix(double a, double b, double t)
-{
-    return a + (b - a) * t;
-}
-
-static double schlick(double f0, double f90, double cosine)
-{
-    return f0 + (f90 - f0) * pow(1.0 - cosine, 5.0);
-}
-
-static double largest(const double v[3])
-{
-    return fmax(v[0], fmax(v[1], v[2]));
-}
-
-static double ggx(double roughness, double nl, double nv, double nh)
-{
-    const double a2 = fmax(pow(roughness, 4.0), 1e-6);
-    const double d = a2 / (PI * pow(nh * nh * (a2 - 1.0) + 1.0, 2.0));
-    const double smith =
-        0.5 / (nl * sqrt(nv * nv * (1.0 - a2) + a2) + nv * sqrt(nl * nl * (1.0 - a2) + a2));
-    return d * smith;
-}
-
-/* The base of a material: what it mirrors, and what is below. */
-typedef struct base {
-    double diffuse[3], f0[3];
-    double f90, roughness;
-    bool colored; /* the same share of all colours enters */
-} base;
-
-static base metallic_base(const td_material_params *m)
-{
-    base b = {.f90 = 1.0, .roughness = m->roughness};
-    const double root = (m->ior - 1.0) / (m->ior + 1.0);
-    for (int c = 0; c < 3; c++) {
-        const double f0 = fmin(1.0, root * root * m->specular.color[c]) * m->specular.factor;
-        b.diffuse[c] = m->base_color[c] * (1.0 - m->metallic);
-        b.f0[c] = mix(f0, m->base_color[c], m->metallic);
-    }
-    b.f90 = mix(m->specular.factor, 1.0, m->metallic);
-    b.colored = m->ior != 1.5f || m->specular.factor != 1.0f;
-    return b;
-}
-
-static base glossy_base(const td_material_params *m)
-{
-    base b = {.f90 = 1.0, .roughness = 1.0 - m->glossiness.factor, .colored = true};
-    for (int c = 0; c < 3; c++)
-        b.f0[c] = m->glossiness.specular[c];
-    for (int c = 0; c < 3; c++)
-        b.diffuse[c] = m->base_color[c] * (1.0 - largest(b.f0));
-    return b;
-}
-
-/* For each unit of irradiance, without the lobes on top. */
-static void reflect_base(const patch *p, const base *b, vector light, double out[3])
-{
-    const double nl = dot(p->normal, light);
-    const vector h = unit(combine(1.0, light, 1.0, view));
-    double mirrored[3];
-    if (nl <= 0.0)
-        return;
-    for (int c = 0; c < 3; c++)
-        mirrored[c] = schlick(b->f0[c], b->f90, dot(view, h));
-    for (int c = 0; c < 3; c++) {
-        const double enters = 1.0 - (b->colored ? largest(mirrored) : mirrored[c]);
-        out[c] =
-            nl * (b->diffuse[c] * enters / PI +
-                  mirrored[c] * ggx(b->roughness, nl, dot(p->normal, view), dot(p->normal, h)));
-    }
-}
-
-static double coat_weight(const patch *p)
-{
-    return p->m.clearcoat.factor * schlick(0.04, 1.0, dot(p->normal, view));
-}
-
-static void radiance(const patch *p, vector light, const double color[3], double ambient,
-                     double out[3])
-{
-    const td_material_params *m = &p->m;
-    const base b = m->glossiness.used ? glossy_base(m) : metallic_base(m);
-    const double coat = coat_weight(p), nl = dot(p->normal, light);
-    const vector h = unit(combine(1.0, light, 1.0, view));
-    double lit[3] = {0.0, 0.0, 0.0};
-    reflect_base(p, &b, light, lit);
-    for (int c = 0; c < 3; c++) {
-        double around = ambient * (b.diffuse[c] + b.f0[c]);
-        const double shine =
-            nl > 0.0 ? nl * ggx(m->clearcoat.roughness, nl, dot(p->normal, view), dot(p->normal, h))
-                     : 0.0;
-        lit[c] = mix(lit[c], shine, coat);
-        around = mix(around, ambient, coat);
-        out[c] = color[c] * lit[c] + around + m->emissive[c] * (1.0 - coat);
-    }
-}
+typedef enum look { AS_THEY_ARE, TEXTURED, WHITE } look;
 
 static void set_color(float color[3], float red, float green, float blue)
 {
     color[0] = red;
     color[1] = green;
     color[2] = blue;
+}
+
+/* Those of the base. */
+static void set_mirrors(td_material_params *m, uint32_t index)
+{
+    m->metallic = index == 2 ? 0.25f : 0.0f;
+    m->ior = index == 3 ? 0.0f : index == 2 ? 1.33f : 1.8f;
+    if (index == 2) {
+        m->specular.factor = 0.6f;
+        set_color(m->specular.color, 4.0f, 2.0f, 0.5f);
+    }
+}
+
+static void set_coat(td_material_params *m, float factor, float roughness)
+{
+    m->clearcoat.factor = factor;
+    m->clearcoat.roughness = roughness;
+    set_color(m->emissive, 0.1f, 0.2f, 0.1f);
+}
+
+static void set_film(td_material_params *m, float ior, float thickness)
+{
+    m->iridescence.factor = 0.8f;
+    m->iridescence.ior = ior;
+    m->iridescence.thickness_max = thickness;
+}
+
+static void set_glass(td_material_params *m, float thickness)
+{
+    m->transmission.factor = 0.6f;
+    m->transmission.thickness = thickness;
+    m->transmission.attenuation_distance = 0.5f;
+    set_color(m->transmission.attenuation_color, 0.8f, 0.6f, 0.9f);
+}
+
+static void set_lobes(td_material_params *m, uint32_t index)
+{
+    const bool all = index == 15;
+    m->metallic = index == 6 || index == 9 || index == 12 ? 1.0f : 0.0f;
+    if (index == 4) {
+        m->glossiness.used = true;
+        m->glossiness.factor = 0.7f;
+        set_color(m->glossiness.specular, 0.1f, 0.3f, 0.5f);
+    }
+    if (index == 5 || index == 6 || all)
+        set_coat(m, index == 6 ? 1.0f : 0.7f, 0.35f);
+    if (index == 7 || index == 8 || all) {
+        set_color(m->sheen.color, 0.4f, index == 8 ? 0.9f : 0.6f, 0.5f);
+        m->sheen.roughness = index == 8 ? 0.3f : 0.6f;
+    }
+    if (index == 9 || index == 10 || all) {
+        m->anisotropy.strength = index == 9 ? 0.7f : 0.4f;
+        m->anisotropy.rotation = index == 9 ? 0.5f : 1.9f;
+    }
+    if (index == 11 || index == 12 || all)
+        set_film(m, index == 11 ? 1.8f : 1.3f, index == 12 ? 520.0f : 300.0f);
+    if (index == 14)
+        m->ior = 1.2f;
+    if (index == 13 || index == 14 || all)
+        set_glass(m, index == 14 ? 0.4f : 0.0f);
 }
 
 static td_material_params material_of(uint32_t index)
@@ -158,71 +93,66 @@ static td_material_params material_of(uint32_t index)
     set_color(m.base_color, 0.7f, 0.4f, 0.2f);
     m.metallic = 0.0f;
     m.roughness = 0.4f;
-    switch (index) {
-    case 1:
-        m.ior = 1.8f;
-        break;
-    case 2:
-        m.ior = 1.33f;
-        m.metallic = 0.25f;
-        m.specular.factor = 0.6f;
-        set_color(m.specular.color, 4.0f, 2.0f, 0.5f);
-        break;
-    case 3:
-        m.ior = 0.0f;
-        break;
-    case 4:
-        m.glossiness.used = true;
-        m.glossiness.factor = 0.7f;
-        set_color(m.glossiness.specular, 0.1f, 0.3f, 0.5f);
-        break;
-    case 5:
-        m.clearcoat.factor = 0.8f;
-        m.clearcoat.roughness = 0.3f;
-        set_color(m.emissive, 0.1f, 0.2f, 0.1f);
-        break;
-    case 6:
-        m.metallic = 1.0f;
-        m.clearcoat.factor = 1.0f;
-        m.clearcoat.roughness = 0.5f;
-        break;
-    default:
-        break;
-    }
+    if (index >= 1 && index <= 3)
+        set_mirrors(&m, index);
+    else if (index > 3)
+        set_lobes(&m, index);
     return m;
 }
 
 /* What the texture makes of a material. */
-static void apply_texel(td_material_params *m)
+static void apply_texel(patch *p)
 {
-    const double r = texel_linear(0), g = texel_linear(1), a = texel_linear(3);
-    m->clearcoat.factor *= (float)r;
-    m->clearcoat.roughness *= (float)g;
-    m->specular.factor *= (float)a;
-    m->glossiness.factor *= (float)a;
+    td_material_params *m = &p->m;
+    const float r = (float)texel_linear(0), g = (float)texel_linear(1);
+    const float b = (float)texel_linear(2), a = (float)texel_linear(3);
+    const double d[2] = {2.0 * texel_linear(0) - 1.0, 2.0 * texel_linear(1) - 1.0};
+    const double cosine = p->direction[0], sine = p->direction[1];
+    p->direction[0] = cosine * d[0] - sine * d[1];
+    p->direction[1] = sine * d[0] + cosine * d[1];
+    m->anisotropy.strength *= b;
+    m->clearcoat.factor *= r;
+    m->clearcoat.roughness *= g;
+    m->specular.factor *= a;
+    m->glossiness.factor *= a;
+    m->sheen.roughness *= a;
+    m->iridescence.factor *= r;
+    m->iridescence.thickness_max =
+        (float)mix(m->iridescence.thickness_min, m->iridescence.thickness_max, g);
+    m->transmission.factor *= r;
+    m->transmission.thickness *= g;
     for (int c = 0; c < 3; c++) {
-        m->specular.color[c] *= (float)scene_linear(texel[c]);
-        m->glossiness.specular[c] *= (float)scene_linear(texel[c]);
+        const float linear = (float)scene_linear(texel[c]);
+        m->specular.color[c] *= linear;
+        m->glossiness.specular[c] *= linear;
+        m->sheen.color[c] *= linear;
     }
 }
 
 static void use_texture(td_material_params *m, uint32_t texture)
 {
     td_texture_use *const uses[] = {
-        &m->clearcoat.texture,      &m->clearcoat.roughness_texture, &m->specular.texture,
-        &m->specular.color_texture, &m->glossiness.texture,
+        &m->clearcoat.texture,       &m->clearcoat.roughness_texture,
+        &m->specular.texture,        &m->specular.color_texture,
+        &m->glossiness.texture,      &m->sheen.color_texture,
+        &m->sheen.roughness_texture, &m->anisotropy.texture,
+        &m->iridescence.texture,     &m->iridescence.thickness_texture,
+        &m->transmission.texture,    &m->transmission.thickness_texture,
     };
     for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
         uses[i]->texture = texture + 1;
 }
 
-static patch patch_of(uint32_t column, uint32_t row, bool textured)
+static patch patch_of(uint32_t column, uint32_t row)
 {
     const double turn = 0.3 * ((int)column - 1) + 0.1 * row;
-    patch p = {.m = material_of(4 * row + column), .textured = textured};
+    patch p = {.m = material_of(4 * row + column)};
     p.normal = (vector){sin(turn), 0.0, cos(turn)};
     p.tangent = (vector){cos(turn), 0.0, -sin(turn)};
     p.bitangent = (vector){0.0, 1.0, 0.0};
+    p.scale = 2.2 / 3.0; /* 0.2 times as wide as its mesh, as high and as deep */
+    p.direction[0] = cos(p.m.anisotropy.rotation);
+    p.direction[1] = sin(p.m.anisotropy.rotation);
     return p;
 }
 
@@ -230,14 +160,16 @@ static void place_patch(td_scene *scene, const patch *p, uint32_t texture, uint3
                         uint32_t row)
 {
     td_material_params material = p->m;
-    if (p->textured)
+    if (texture != TD_NONE)
         use_texture(&material, texture);
     const float positions[] = {-2, -0.5f, 0, 2, -0.5f, 0, 2, 0.5f, 0, -2, 0.5f, 0};
+    const float normals[] = {0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1};
     const float tangents[] = {1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1};
     const float texcoords[8] = {0};
     const uint32_t indices[] = {0, 1, 2, 0, 2, 3};
     const td_mesh_params params = {
         .positions = positions,
+        .normals = normals,
         .tangents = tangents,
         .texcoords = texcoords,
         .indices = indices,
@@ -257,7 +189,20 @@ static void place_patch(td_scene *scene, const patch *p, uint32_t texture, uint3
     scene_place(scene, mesh, matrix, 4 * row + column);
 }
 
-static td_scene *make_patches(bool textured)
+/* Nothing takes more of the light than it must. */
+static void whiten(td_material_params *m)
+{
+    /* A plain surface gives back its colour and 4%. */
+    set_color(m->base_color, 0.96f, 0.96f, 0.96f);
+    set_color(m->emissive, 0.0f, 0.0f, 0.0f);
+    set_color(m->specular.color, 1.0f, 1.0f, 1.0f);
+    if (m->sheen.color[0] > 0.0f)
+        set_color(m->sheen.color, 1.0f, 1.0f, 1.0f);
+    set_color(m->glossiness.specular, 0.5f, 0.5f, 0.5f);
+    set_color(m->transmission.attenuation_color, 1.0f, 1.0f, 1.0f);
+}
+
+static td_scene *make_patches(look how)
 {
     td_scene *scene = scene_make();
     const td_texture_params params = {.pixels = texel, .width = 1, .height = 1, .channels = 4};
@@ -265,8 +210,10 @@ static td_scene *make_patches(bool textured)
     gpu_ok(td_scene_add_texture(scene, &params, &texture));
     for (uint32_t row = 0; row < ROWS; row++)
         for (uint32_t column = 0; column < COLUMNS; column++) {
-            const patch p = patch_of(column, row, textured);
-            place_patch(scene, &p, texture, column, row);
+            patch p = patch_of(column, row);
+            if (how == WHITE)
+                whiten(&p.m);
+            place_patch(scene, &p, how == TEXTURED ? texture : TD_NONE, column, row);
         }
     return scene;
 }
@@ -298,11 +245,12 @@ static void assert_lit(td_renderer *renderer, td_scene *scene, bool textured, ve
     gpu_ok(td_scene_set_ambient(scene, grey));
     scene_picture picture = scene_view(renderer, &camera);
     for (uint32_t i = 0; i < ROWS * COLUMNS; i++) {
-        patch p = patch_of(i % COLUMNS, i / COLUMNS, textured);
+        patch p = patch_of(i % COLUMNS, i / COLUMNS);
         double expected[3];
         if (textured)
-            apply_texel(&p.m);
-        radiance(&p, unit(combine(-1.0, direction, 0.0, direction)), color, ambient, expected);
+            apply_texel(&p);
+        patch_radiance(&p, unit(combine(-1.0, direction, 0.0, direction)), color, ambient,
+                       expected);
         assert_patch(&picture, i, expected);
     }
     scene_picture_free(&picture);
@@ -320,7 +268,7 @@ static void lobes_follow_their_formulas(td_device *device)
     const vector directions[] = {
         {0, 0, -1}, {-1, -1, -2}, {2, 0.5, -1}, {-1, 3, -0.5}, {0.3, 0, 1}};
     for (int textured = 0; textured < 2; textured++) {
-        td_scene *scene = make_patches(textured != 0);
+        td_scene *scene = make_patches(textured ? TEXTURED : AS_THEY_ARE);
         td_renderer *renderer = make_renderer(device, scene);
         for (int i = 0; i < 5; i++)
             assert_lit(renderer, scene, textured != 0, directions[i], 0.03 * i);
@@ -329,10 +277,32 @@ static void lobes_follow_their_formulas(td_device *device)
     }
 }
 
+/* Under light that is the same from everywhere nothing is brighter than that. */
+static void no_lobe_gains_light(td_device *device)
+{
+    const float grey[3] = {0.5f, 0.5f, 0.5f};
+    const td_light_params dark = {.direction = {0, 0, -1}, .color = {1, 1, 1}};
+    const td_camera camera = scene_ortho(5.0f, 4.0f, 0.1f, 20.0f);
+    td_scene *scene = make_patches(WHITE);
+    td_renderer *renderer = make_renderer(device, scene);
+    gpu_ok(td_scene_set_light(scene, &dark));
+    gpu_ok(td_scene_set_ambient(scene, grey));
+    scene_picture picture = scene_view(renderer, &camera);
+    for (uint32_t i = 0; i < picture.width * picture.height; i++)
+        for (int c = 0; picture.object[i] >= 0 && c < 3; c++)
+            if (picture.color[4 * i + c] > scene_srgb(1.01 * grey[c]))
+                fail_msg("patch %d, channel %d: %d", picture.object[i], c,
+                         picture.color[4 * i + c]);
+    scene_picture_free(&picture);
+    td_renderer_destroy(renderer);
+    td_scene_destroy(scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         gpu_test(lobes_follow_their_formulas),
+        gpu_test(no_lobe_gains_light),
     };
     return gpu_run_tests(tests);
 }
