@@ -20,6 +20,7 @@ typedef struct fixture {
     float positions[9], texcoords[6];
     float matrix[16];
     td_texture_use use;
+    bool lobes;
 } fixture;
 
 static uint64_t random_state;
@@ -58,6 +59,12 @@ static void make_scene(fixture *f, bool double_sided, td_mip_filter mip_filter)
     td_material_defaults(&material);
     f->use.texture = add_texture(f->scene, mip_filter) + 1;
     material.base_color_texture = f->use;
+    if (f->lobes) {
+        material.clearcoat.factor = 1;
+        material.clearcoat.roughness_texture = f->use;
+        material.clearcoat.roughness_texture.scale[0] = 0.5f;
+        material.clearcoat.roughness_texture.scale[1] = 0.5f;
+    }
     material.double_sided = double_sided;
     assert_int_equal(td_scene_add_material(f->scene, &material, &material_index), TD_OK);
     const td_mesh_params params = {.positions = f->positions,
@@ -271,6 +278,21 @@ static void a_facing_triangle_needs_the_level_of_its_scale(void **state)
     free_scene(&f);
 }
 
+/* Each with the transform of its own. */
+static void textures_of_lobes_need_levels_too(void **state)
+{
+    (void)state;
+    fixture f;
+    facing_fixture(&f);
+    f.lobes = true;
+    make_scene(&f, false, TD_MIP_LINEAR);
+    const struct tdi_view view = view_from(3, 60);
+    look(&f, &view);
+    assert_int_equal(f.needs[1].level, 2); /* as sRGB */
+    assert_int_equal(f.needs[0].level, 1); /* as it is, twice as large on the surface */
+    free_scene(&f);
+}
+
 static void a_sampler_without_levels_needs_the_first(void **state)
 {
     (void)state;
@@ -316,6 +338,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_point_samples_a_lower_level),
         cmocka_unit_test(a_facing_triangle_needs_the_level_of_its_scale),
+        cmocka_unit_test(textures_of_lobes_need_levels_too),
         cmocka_unit_test(a_sampler_without_levels_needs_the_first),
         cmocka_unit_test(what_is_out_of_sight_needs_nothing),
         cmocka_unit_test(what_faces_away_needs_nothing_unless_double_sided),
