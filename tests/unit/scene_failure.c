@@ -28,6 +28,8 @@ static td_result fill_scene(td_scene *scene)
     params.name = "paint";
     TDI_TRY(td_scene_add_texture(scene, &pixels, &texture));
     params.base_color_texture.texture = texture + 1;
+    params.clearcoat.factor = 1;
+    params.clearcoat.texture.texture = texture + 1;
     TDI_TRY(td_scene_add_material(scene, &params, &material));
     TDI_TRY(td_scene_add_box(scene, size, material, &mesh));
     TDI_TRY(td_scene_add_box(scene, size, TD_NONE, &mesh));
@@ -76,7 +78,8 @@ static void loading_may_fail_anywhere(void **state)
         "\"images\":[{\"uri\":\"data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"
         "AAAADUlEQVR42mP8/5+hHgAHggJ/PchI7wAAAABJRU5ErkJggg==\",\"name\":\"white\"}],"
         "\"textures\":[{\"source\":0,\"name\":\"t\"}],"
-        "\"materials\":[{\"name\":\"m\",\"normalTexture\":{\"index\":0}}],"
+        "\"materials\":[{\"name\":\"m\",\"normalTexture\":{\"index\":0},"
+        "\"extensions\":{\"KHR_materials_transmission\":{\"transmissionFactor\":1}}}],"
         "\"buffers\":[{\"uri\":\"data:;base64,AAAA\",\"byteLength\":3}],"
         "\"cameras\":[{\"type\":\"perspective\",\"name\":\"c\",\"perspective\":{\"yfov\":1,"
         "\"znear\":1}}],\"skins\":[{\"joints\":[1],\"inverseBindMatrices\":1}],"
