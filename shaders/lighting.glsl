@@ -36,7 +36,7 @@ void set_base(inout surface_light s, vec3 base_color, float metallic)
 #define HAS(bits) HAS_LOBE(s.lobes.kinds, bits)
 
 /* Lobes that are another base. */
-void set_lobe_base(inout surface_light s, lobe_source from)
+void set_lobe_base(inout surface_light s, const lobe_source from)
 {
     if (HAS(TDI_LOBE_DIELECTRIC)) {
         vec4 mirrored = load_dielectric(from);
@@ -51,7 +51,7 @@ void set_lobe_base(inout surface_light s, lobe_source from)
     }
 }
 
-void set_lobes(inout surface_light s, lobe_source from)
+void set_lobes(inout surface_light s, const lobe_source from)
 {
     s.lobes.kinds = from.more != TDI_MATERIAL_PLAIN ? LOBE(from).lobes : 0u;
     set_lobe_base(s, from);
@@ -73,7 +73,7 @@ struct boundary {
     vec3 mirrored, entering;
 };
 
-boundary split_light(surface_light s, vec3 fresnel)
+boundary split_light(const surface_light s, vec3 fresnel)
 {
     boundary b = boundary(fresnel, 1.0 - fresnel);
 #ifdef LOBES
@@ -89,13 +89,13 @@ boundary split_light(surface_light s, vec3 fresnel)
     return b;
 }
 
-vec3 fresnel(surface_light s, float cosine)
+vec3 fresnel(const surface_light s, float cosine)
 {
     return s.f0 + (s.f90 - s.f0) * schlick(cosine);
 }
 
 /* The share of diffuse light that is not let through instead. */
-vec3 diffuse_of(surface_light s)
+vec3 diffuse_of(const surface_light s)
 {
 #ifdef LOBES
     if (HAS(TDI_LOBE_TRANSMISSION))
@@ -104,7 +104,7 @@ vec3 diffuse_of(surface_light s)
     return s.diffuse;
 }
 
-float microfacets(surface_light s, vec3 light, vec3 h, float nl)
+float microfacets(const surface_light s, vec3 light, vec3 h, float nl)
 {
     float alpha = alpha_of(s.roughness);
 #ifdef LOBES
@@ -114,7 +114,7 @@ float microfacets(surface_light s, vec3 light, vec3 h, float nl)
     return ggx(alpha, nl, facing_view(s.normal, s.view), clamp(dot(s.normal, h), 0.0, 1.0));
 }
 
-vec3 reflect_base(surface_light s, vec3 light, float nl)
+vec3 reflect_base(const surface_light s, vec3 light, float nl)
 {
     vec3 h = normalize(light + s.view);
     boundary b = split_light(s, fresnel(s, clamp(dot(s.view, h), 0.0, 1.0)));
@@ -124,7 +124,7 @@ vec3 reflect_base(surface_light s, vec3 light, float nl)
 
 #ifdef LOBES
 /* Over what the base reflects of the light. */
-vec3 add_lobes(surface_light s, vec3 radiance, vec3 light)
+vec3 add_lobes(const surface_light s, vec3 radiance, vec3 light)
 {
     if (HAS(TDI_LOBE_TRANSMISSION))
         radiance += s.diffuse * split_light(s, fresnel(s, facing_view(s.normal, s.view))).entering *
@@ -138,7 +138,7 @@ vec3 add_lobes(surface_light s, vec3 radiance, vec3 light)
 #endif
 
 /* For each unit of irradiance on a surface that faces the light. */
-vec3 reflect_light(surface_light s, vec3 light)
+vec3 reflect_light(const surface_light s, vec3 light)
 {
     vec3 radiance = vec3(0.0);
     float nl = dot(s.normal, light);
@@ -151,7 +151,7 @@ vec3 reflect_light(surface_light s, vec3 light)
 }
 
 /* The normal by which light from all around is mirrored. */
-vec3 mirror_normal(surface_light s)
+vec3 mirror_normal(const surface_light s)
 {
 #ifdef LOBES
     if (HAS(TDI_LOBE_ANISOTROPY))
@@ -160,7 +160,7 @@ vec3 mirror_normal(surface_light s)
     return s.normal;
 }
 
-vec3 reflect_environment(surface_light s)
+vec3 reflect_environment(const surface_light s)
 {
     vec3 mirrored = incident_radiance(reflect(-s.view, mirror_normal(s)), s.roughness);
     vec3 entering = diffuse_of(s) * incident_irradiance(s.normal);
@@ -183,7 +183,7 @@ vec3 reflect_environment(surface_light s)
     return s.occlusion * radiance;
 }
 
-vec3 emit(surface_light s)
+vec3 emit(const surface_light s)
 {
 #ifdef LOBES
     if (HAS(TDI_LOBE_CLEARCOAT))
@@ -192,7 +192,7 @@ vec3 emit(surface_light s)
     return s.emissive;
 }
 
-vec3 light_surface(surface_light s, vec3 light_direction, vec3 light_color)
+vec3 light_surface(const surface_light s, vec3 light_direction, vec3 light_color)
 {
     return emit(s) + reflect_environment(s) + light_color * reflect_light(s, light_direction);
 }

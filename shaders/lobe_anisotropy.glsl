@@ -12,7 +12,7 @@ struct anisotropy {
     float strength;     /* 0: as without it */
 };
 
-anisotropy load_anisotropy(lobe_source from)
+anisotropy load_anisotropy(const lobe_source from)
 {
     anisotropy brushed;
     brushed.strength = LOBE(from).anisotropy;
@@ -44,7 +44,8 @@ anisotropy load_anisotropy(lobe_source from)
 }
 
 /* As ggx, but for the directions. */
-float ggx_anisotropic(anisotropy brushed, float alpha, vec3 normal, vec3 view, vec3 light, vec3 h)
+float ggx_anisotropic(const anisotropy brushed, float alpha, vec3 normal, vec3 view, vec3 light,
+                      vec3 h)
 {
     float a = mix(alpha, 1.0, brushed.strength * brushed.strength);
     vec3 stretch = vec3(a, alpha, 1.0);
@@ -59,7 +60,7 @@ float ggx_anisotropic(anisotropy brushed, float alpha, vec3 normal, vec3 view, v
 
 /* The normal that mirrors light from all around: bent so that reflections spread across, as the
  * Khronos sample renderer does it. */
-vec3 anisotropic_normal(anisotropy brushed, float roughness, vec3 normal, vec3 view)
+vec3 anisotropic_normal(const anisotropy brushed, float roughness, vec3 normal, vec3 view)
 {
     vec3 bent = cross(cross(brushed.across, view), brushed.across);
     float share = 1.0 - brushed.strength * (1.0 - roughness);

@@ -15,7 +15,7 @@ struct clearcoat {
     float weight; /* of what is mirrored towards the viewer; the rest is from below */
 };
 
-clearcoat load_clearcoat(lobe_source from)
+clearcoat load_clearcoat(const lobe_source from)
 {
     clearcoat coat;
     coat.normal = from.point.normal;
@@ -35,7 +35,7 @@ clearcoat load_clearcoat(lobe_source from)
 }
 
 /* Over what is below, which the same light reaches. */
-vec3 add_clearcoat_light(clearcoat coat, vec3 below, vec3 view, vec3 light)
+vec3 add_clearcoat_light(const clearcoat coat, vec3 below, vec3 view, vec3 light)
 {
     float nl = dot(coat.normal, light);
     float mirrored = 0.0;
@@ -46,7 +46,7 @@ vec3 add_clearcoat_light(clearcoat coat, vec3 below, vec3 view, vec3 light)
     return mix(below, vec3(mirrored), coat.weight);
 }
 
-vec3 add_clearcoat_environment(clearcoat coat, vec3 below, vec3 view)
+vec3 add_clearcoat_environment(const clearcoat coat, vec3 below, vec3 view)
 {
     return mix(below, incident_radiance(reflect(-view, coat.normal), coat.roughness), coat.weight);
 }

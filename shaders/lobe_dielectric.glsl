@@ -5,7 +5,7 @@
 #include "lobe.glsl"
 
 /* Head-on in RGB and at grazing angles in A. */
-vec4 load_dielectric(lobe_source from)
+vec4 load_dielectric(const lobe_source from)
 {
     float ior = LOBE(from).ior;
     float root = (ior - 1.0) / (ior + 1.0);

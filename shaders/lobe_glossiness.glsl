@@ -5,7 +5,7 @@
 #include "lobe.glsl"
 
 /* The colour that is mirrored head-on in RGB, the roughness in A. */
-vec4 load_glossiness(lobe_source from)
+vec4 load_glossiness(const lobe_source from)
 {
     vec4 texel = sample_lobe(from, LOBE(from).glossiness_texture);
     vec3 color = vec3(LOBE(from).specular_color[0], LOBE(from).specular_color[1],

@@ -62,7 +62,7 @@ vec3 film_reflectance(float ior, float thickness, float cosine, vec3 f0)
     return clamp(sum, 0.0, 1.0);
 }
 
-iridescence load_iridescence(lobe_source from, float cosine, vec3 f0)
+iridescence load_iridescence(const lobe_source from, float cosine, vec3 f0)
 {
     float thickness = LOBE(from).iridescence_thickness[1];
     tdi_texture_ref use = LOBE(from).iridescence_thickness_texture;

@@ -14,7 +14,7 @@ struct sheen {
     float roughness;
 };
 
-sheen load_sheen(lobe_source from)
+sheen load_sheen(const lobe_source from)
 {
     sheen cloth;
     cloth.color =
@@ -65,7 +65,7 @@ float sheen_reflection(float roughness, float nl, float nv, float nh)
 }
 
 /* What is below gets less light, both ways, so that nothing is gained. */
-vec3 add_sheen_light(sheen cloth, vec3 below, vec3 normal, vec3 view, vec3 light)
+vec3 add_sheen_light(const sheen cloth, vec3 below, vec3 normal, vec3 view, vec3 light)
 {
     float nl = dot(normal, light), nv = facing_view(normal, view);
     float taken = sheen_albedo(nv, cloth.roughness);
@@ -78,7 +78,7 @@ vec3 add_sheen_light(sheen cloth, vec3 below, vec3 normal, vec3 view, vec3 light
     return shine + below * (1.0 - largest(cloth.color) * taken);
 }
 
-vec3 add_sheen_environment(sheen cloth, vec3 below, vec3 normal, vec3 view)
+vec3 add_sheen_environment(const sheen cloth, vec3 below, vec3 normal, vec3 view)
 {
     float taken = sheen_albedo(facing_view(normal, view), cloth.roughness);
     return incident_radiance(reflect(-view, normal), cloth.roughness) * cloth.color * taken +

@@ -14,7 +14,7 @@ struct transmission {
     vec3 left;      /* of the light, after its way through the body */
 };
 
-transmission load_transmission(lobe_source from, vec3 normal)
+transmission load_transmission(const lobe_source from, vec3 normal)
 {
     transmission glass;
     float ior = max(LOBE(from).ior, 1.0);
@@ -38,7 +38,7 @@ transmission load_transmission(lobe_source from, vec3 normal)
 
 /* Light from behind, as if it came from where the surface would mirror it to: the microfacets of a
  * thin wall. For each unit of irradiance from there. */
-vec3 transmit_light(transmission glass, float roughness, vec3 normal, vec3 view, vec3 light)
+vec3 transmit_light(const transmission glass, float roughness, vec3 normal, vec3 view, vec3 light)
 {
     float nl = -dot(normal, light);
     if (nl <= 0.0)
@@ -49,7 +49,7 @@ vec3 transmit_light(transmission glass, float roughness, vec3 normal, vec3 view,
     return glass.factor * glass.left * (nl * ggx(alpha, nl, facing_view(normal, view), nh));
 }
 
-vec3 transmit_environment(transmission glass, float roughness)
+vec3 transmit_environment(const transmission glass, float roughness)
 {
     return glass.left * incident_radiance(glass.direction, roughness * glass.spread);
 }

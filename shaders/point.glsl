@@ -12,7 +12,7 @@ struct surface_point {
     weights w;
 };
 
-surface_point locate(mat4 clip, place at, corners k, vec2 pixel)
+surface_point locate(const mat4 clip, const place at, const corners k, vec2 pixel)
 {
     vec3 world[3];
     for (int i = 0; i < 3; i++)
@@ -35,8 +35,8 @@ surface_point locate(mat4 clip, place at, corners k, vec2 pixel)
 /* The tangent of unit length, along the texture's U, and what makes cross(normal, tangent) the
  * bitangent. Without tangents both follow from how the texture lies on the triangle. False where
  * there is no such direction. */
-bool find_tangent(surface_point p, place at, corners k, texcoord uv, out vec3 t,
-                  out float handedness)
+bool find_tangent(const surface_point p, const place at, const corners k, const texcoord uv,
+                  out vec3 t, out float handedness)
 {
     if (at.first_tangent != TDI_SURFACE_NO_STREAM) {
         vec4 t0 = fetch_tangent(at.first_tangent + k.vertices.x);
@@ -67,7 +67,7 @@ bool find_tangent(surface_point p, place at, corners k, texcoord uv, out vec3 t,
 }
 
 /* The direction that a normal map has at a point. */
-vec3 bend_normal(surface_point p, place at, corners k, vec3 m, texcoord uv)
+vec3 bend_normal(const surface_point p, const place at, const corners k, vec3 m, const texcoord uv)
 {
     vec3 t;
     float handedness;

@@ -21,9 +21,9 @@ typedef struct patch {
     double scale; /* of thicknesses to the world */
 } patch;
 
-/* The radiance towards the viewer under light from one direction, an irradiance for each colour on
- * what faces it, and the same radiance from everywhere. */
-void patch_radiance(const patch *p, vector to_light, const double light[3], double ambient,
+/* The radiance towards the viewer under light from the direction `light`, an irradiance for each
+ * colour on what faces it, and the same radiance from everywhere. */
+void patch_radiance(const patch *p, vector light, const double color[3], double ambient,
                     double out[3]);
 
 #endif

@@ -151,8 +151,8 @@ static patch patch_of(uint32_t column, uint32_t row)
     p.tangent = (vector){cos(turn), 0.0, -sin(turn)};
     p.bitangent = (vector){0.0, 1.0, 0.0};
     p.scale = 2.2 / 3.0; /* 0.2 times as wide as its mesh, as high and as deep */
-    p.direction[0] = cos(p.m.anisotropy.rotation);
-    p.direction[1] = sin(p.m.anisotropy.rotation);
+    p.direction[0] = cos((double)p.m.anisotropy.rotation);
+    p.direction[1] = sin((double)p.m.anisotropy.rotation);
     return p;
 }
 
