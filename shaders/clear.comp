@@ -30,7 +30,7 @@ void main()
         header.triangle_count = 0u;
         header.entry_count = 0u;
     }
-    uint count = FRAME.tile_width * FRAME.tile_height * FRAME.view_count * SAMPLES;
+    uint count = FRAME.tile_width * FRAME.tile_height * FRAME.view_count * SAMPLES * LAYERS;
     for (uint i = index; i < count; i += gl_NumWorkGroups.x * gl_WorkGroupSize.x)
         words[i] = ~uint64_t(0);
 }

@@ -178,8 +178,9 @@ void draw_corners(cluster_source c, uint corners, target to, uint word);
 void draw_cluster(uint entry)
 {
     uint view = entry >> TDI_CLUSTER_BITS;
-    target to = make_target(view);
-    cluster_source c = load_cluster(entry & ((1u << TDI_CLUSTER_BITS) - 1u), view);
+    uint index = entry & ((1u << TDI_CLUSTER_BITS) - 1u);
+    target to = make_target(view, index);
+    cluster_source c = load_cluster(index, view);
     if (gl_LocalInvocationID.x >= c.count)
         return;
     for (uint i = gl_LocalInvocationID.x; i < c.count; i += WORKGROUP_SIZE) {

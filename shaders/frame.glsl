@@ -10,6 +10,7 @@
 #include "frame_data.h"
 
 layout(constant_id = 0) const uint SAMPLES = 1; /* a pixel */
+layout(constant_id = 8) const uint LAYERS = 1;  /* of words: 2 with transmissive surfaces */
 
 #define READ_ONLY(name, alignment)                                                                 \
     layout(buffer_reference, scalar, buffer_reference_align = alignment) readonly buffer name

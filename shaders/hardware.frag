@@ -10,7 +10,7 @@
 
 void main()
 {
-    target to = make_target(identity.x);
+    target to = make_target(identity.x, identity.y >> 7);
     screen_triangle t;
     t.a = t.b = t.c = corner;
     t.depth_a = plane.x;

@@ -1,5 +1,6 @@
 /* Light through the surface: KHR_materials_transmission, and KHR_materials_volume as far as one
- * refraction goes. It comes from the environment; what else is behind is not seen. */
+ * refraction goes. It comes from the next opaque surface straight behind, and where there is none
+ * from the environment. */
 #ifndef LOBE_TRANSMISSION_GLSL
 #define LOBE_TRANSMISSION_GLSL
 
@@ -13,6 +14,8 @@ struct transmission {
     vec3 direction; /* along which the viewer looks on, below the surface */
     vec3 left;      /* of the light, after its way through the body */
 };
+
+vec4 behind; /* the surface that is shaded: radiance, and 1 where there is something */
 
 transmission load_transmission(const lobe_source from, vec3 normal)
 {
@@ -51,7 +54,8 @@ vec3 transmit_light(const transmission glass, float roughness, vec3 normal, vec3
 
 vec3 transmit_environment(const transmission glass, float roughness)
 {
-    return glass.left * incident_radiance(glass.direction, roughness * glass.spread);
+    vec3 around = incident_radiance(glass.direction, roughness * glass.spread);
+    return glass.left * mix(around, behind.rgb, behind.a);
 }
 
 #endif

@@ -38,7 +38,7 @@ int edge_start(ivec2 from, ivec2 to, ivec2 at)
 void draw_entry(uvec2 entry)
 {
     tdi_large_triangle source = large[entry.x];
-    target to = make_target(source.view);
+    target to = make_target(source.view, source.word >> 7);
     LOAD_MASK(source.view, source.word);
     screen_triangle t;
     t.a = source.a;

@@ -35,6 +35,7 @@ struct tdi_cluster {
 #define TDI_SURFACE_DOUBLE_SIDED 1u
 #define TDI_SURFACE_MASKED       2u
 #define TDI_SURFACE_UNLIT        4u
+#define TDI_SURFACE_TRANSMISSIVE 8u
 #define TDI_SURFACE_NO_STREAM    0xFFFFFFFFu
 
 /* A primitive: where the optional vertex streams begin (in elements, at its first vertex), or

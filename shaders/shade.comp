@@ -163,32 +163,70 @@ vec3 shade(context c, uint word, vec2 pixel)
     return radiance;
 }
 
+/* What is seen at a sample: a word, and with lobes also that of the transmissive triangle before
+ * it, which is in the second layer. */
+#ifdef LOBES
+#define SEEN        uvec2
+#define LAYER_WORDS (FRAME.tile_width * FRAME.tile_height * FRAME.view_count * SAMPLES)
+
+SEEN seen_at(uint at)
+{
+    SEEN seen = uvec2(words[at].x, NOTHING);
+    if (LAYERS == 1u)
+        return seen;
+    uvec2 front = words[at + LAYER_WORDS];
+    seen.y = front.y < words[at].y ? front.x : NOTHING;
+    return seen;
+}
+
+vec3 shade_seen(context c, SEEN seen, vec2 pixel)
+{
+    behind = vec4(0.0);
+    for (uint layer = 0u; layer < LAYERS; layer++)
+        if (seen[layer] != NOTHING)
+            behind = vec4(shade(c, seen[layer], pixel), 1.0);
+    return behind.rgb;
+}
+#else
+#define SEEN uint
+
+SEEN seen_at(uint at)
+{
+    return words[at].x;
+}
+
+vec3 shade_seen(context c, SEEN seen, vec2 pixel)
+{
+    return shade(c, seen, pixel);
+}
+#endif
+
 /* The sum over the samples that something covers; alpha counts them. Invocations that have a
  * triangle left to shade do so together, whichever of their samples it begins with. */
 vec4 resolve(context c, uint first_word, ivec2 pixel)
 {
     vec4 sum = vec4(0.0);
     if (SAMPLES == 1u) { /* what is below comes to the same, but compiles to more */
-        uint word = words[first_word].x;
-        if (word != NOTHING)
-            sum = vec4(shade(c, word, vec2(pixel * 256 + 128)), 1.0);
+        SEEN seen = seen_at(first_word);
+        if (seen != SEEN(NOTHING))
+            sum = vec4(shade_seen(c, seen, vec2(pixel * 256 + 128)), 1.0);
         return sum;
     }
     uint left = 0u; /* samples, a bit each */
     for (uint s = 0u; s < SAMPLES; s++)
-        left |= words[first_word + s].x != NOTHING ? 1u << s : 0u;
+        left |= seen_at(first_word + s) != SEEN(NOTHING) ? 1u << s : 0u;
     while (left != 0u) {
-        uint word = words[first_word + findLSB(left)].x;
+        SEEN seen = seen_at(first_word + findLSB(left));
         ivec2 center = ivec2(0);
         float covered = 0.0;
         for (uint s = 0u; s < SAMPLES; s++)
-            if (words[first_word + s].x == word) {
+            if (seen_at(first_word + s) == seen) {
                 left &= ~(1u << s);
                 center += sample_offset(s);
                 covered += 1.0;
             }
         vec2 at = vec2(pixel * 256) + vec2(center) * (1.0 / covered);
-        sum += vec4(shade(c, word, at), 1.0) * covered;
+        sum += vec4(shade_seen(c, seen, at), 1.0) * covered;
     }
     return sum;
 }
@@ -229,14 +267,26 @@ void write_object(uint at, uint word)
     result[push.result.object_word + at] = object;
 }
 
+/* Of both layers. */
+uvec2 nearest_word(uint at)
+{
+    uvec2 word = words[at];
+#ifdef LOBES
+    uint front = seen_at(at).y;
+    if (front != NOTHING)
+        word = uvec2(front, words[at + LAYER_WORDS].y);
+#endif
+    return word;
+}
+
 void write(context c, uint view, uint at, uint first_word, ivec2 pixel)
 {
     if ((OUTPUTS & OUTPUT_COLOR) != 0u)
         write_color(c, at, resolve(c, first_word, pixel));
     if ((OUTPUTS & OUTPUT_DEPTH) != 0u)
-        write_depth(view, at, words[first_word]);
+        write_depth(view, at, nearest_word(first_word));
     if ((OUTPUTS & OUTPUT_OBJECT) != 0u)
-        write_object(at, words[first_word].x);
+        write_object(at, nearest_word(first_word).x);
 }
 #endif
 

@@ -17,6 +17,19 @@ layout(binding = 0, scalar) readonly buffer word_halves_buffer
     uvec2 word_halves[];
 };
 
+/* Transmissive surfaces have words of their own, after all others, so that what is behind them is
+ * known too. */
+uint layer_of(uint cluster_instance)
+{
+    if (LAYERS == 1u)
+        return 0u;
+    tdi_cluster_instance source =
+        cluster_instance_ref(FRAME.cluster_instances).data[cluster_instance];
+    uint surface = cluster_ref(FRAME.clusters).data[source.cluster].surface;
+    uint flags = surface_ref(FRAME.surfaces).data[surface].flags;
+    return (flags & TDI_SURFACE_TRANSMISSIVE) != 0u ? 1u : 0u;
+}
+
 /* The tile of a view, and what is the same for all that is drawn into it. */
 struct target {
     uint view;
@@ -25,11 +38,12 @@ struct target {
     float depth_min;
 };
 
-target make_target(uint view)
+target make_target(uint view, uint cluster_instance)
 {
     target to;
     to.view = view;
-    to.first_word = view * FRAME.tile_width * FRAME.tile_height * SAMPLES;
+    uint block = layer_of(cluster_instance) * FRAME.view_count + view;
+    to.first_word = block * FRAME.tile_width * FRAME.tile_height * SAMPLES;
     to.low = ivec2(FRAME.tile_x, FRAME.tile_y);
     to.high = to.low + ivec2(FRAME.tile_width, FRAME.tile_height) - 1;
     to.depth_min = view_ref(FRAME.views).data[view].depth_min;

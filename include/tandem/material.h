@@ -75,8 +75,9 @@ typedef struct td_material_iridescence {
     td_texture_use thickness_texture; /**< The thickness in G. */
 } td_material_iridescence;
 
-/** Light that goes through the surface (KHR_materials_transmission, KHR_materials_volume). It comes
- * from the environment: objects behind the surface are not seen through it. */
+/** Light that goes through the surface (KHR_materials_transmission, KHR_materials_volume): from the
+ * next opaque surface straight behind it, or from the environment. Transmissive surfaces behind it
+ * are not seen. */
 typedef struct td_material_transmission {
     float factor;                     /**< 0 to 1; default 0: none. */
     float thickness;                  /**< Of the body below the surface in units of the mesh;

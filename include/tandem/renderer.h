@@ -70,7 +70,8 @@ struct td_graph;
 /** What a guest's passes may use of the graph of a renderer: numbers of its resources. */
 typedef struct td_renderer_graph {
     uint32_t words;  /**< "visibility words": 8 bytes a sample, final after the pass "raster large",
-                          or "draw" where there is one; read by "shade". */
+                          or "draw" where there is one; read by "shade". Where the scene has
+                          transmissive surfaces, theirs follow those of all others. */
     uint32_t result; /**< "result": what requests give. */
     const char *filled_by; /**< The pass that fills the result, "shade" or "copy": named in `after`
                                 by passes that change it. Lives as long as the library. */

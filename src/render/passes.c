@@ -76,7 +76,8 @@ td_result tdi_passes_submitted(const tdi_passes *passes, td_ticket ticket)
 
 uint64_t tdi_passes_max_pixels(const tdi_passes *passes, const td_device *device)
 {
-    return device->max_storage_range / (WORD_BYTES * passes->params.samples);
+    return device->max_storage_range /
+           (WORD_BYTES * passes->params.samples * tdi_word_layers(passes->params.lobes));
 }
 
 uint64_t tdi_passes_max_views(const tdi_passes *passes, const td_device *device)
@@ -99,8 +100,9 @@ static VkDeviceSize view_pixels(const td_graph_extent *extent)
 
 static VkDeviceSize words_size(const td_graph_extent *extent, void *user)
 {
-    (void)user;
-    return WORD_BYTES * view_pixels(extent) * extent->samples;
+    const tdi_passes *passes = user;
+    return WORD_BYTES * view_pixels(extent) * extent->samples *
+           tdi_word_layers(passes->params.lobes);
 }
 
 static VkDeviceSize lists_size(const td_graph_extent *extent, void *user)

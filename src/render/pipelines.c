@@ -157,6 +157,7 @@ typedef struct constants {
     uint32_t instances;
     float reach, scale; /* see hardware.glsl */
     uint32_t lobes;
+    uint32_t layers; /* of words */
 } constants;
 
 static const VkSpecializationMapEntry constant_map[] = {
@@ -168,6 +169,7 @@ static const VkSpecializationMapEntry constant_map[] = {
     {5, offsetof(constants, reach), sizeof(float)},
     {6, offsetof(constants, scale), sizeof(float)},
     {7, offsetof(constants, lobes), sizeof(uint32_t)},
+    {8, offsetof(constants, layers), sizeof(uint32_t)},
 };
 
 static uint32_t workgroup_size(const td_device *device, uint32_t wanted)
@@ -197,6 +199,7 @@ static constants constants_of(const td_device *device, const tdi_pipelines_param
         .reach = half - REACH_MARGIN,
         .scale = 1.0f / half,
         .lobes = params->lobes,
+        .layers = tdi_word_layers(params->lobes),
     };
 }
 

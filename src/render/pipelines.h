@@ -43,6 +43,12 @@ typedef enum tdi_pass_role {
 /* The roles at bindings 0, 1, ... */
 uint32_t tdi_pipeline_roles(tdi_pass_pipeline pipeline, const tdi_pass_role **out);
 
+/* Transmissive surfaces have visibility words of their own, behind those of all others. */
+static inline uint32_t tdi_word_layers(uint32_t lobes)
+{
+    return lobes & TDI_LOBE_TRANSMISSION ? 2 : 1;
+}
+
 typedef struct tdi_pass_push {
     VkDeviceAddress frame;
     struct tdi_output_layout result;

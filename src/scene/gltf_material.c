@@ -93,9 +93,9 @@ static td_result read_material(tdi_gltf *gltf, const tdi_json *at, td_material_p
     TDI_TRY(read_alpha(at, params));
     TDI_TRY(read_extensions(gltf, at, params));
     if (params->transmission.factor > 0.0f && !params->unlit)
-        TDI_TRY(tdi_scene_note(gltf->scene,
-                               tdi_strdup("through transmissive surfaces only the environment is "
-                                          "seen, not what is behind them")));
+        TDI_TRY(tdi_scene_note(
+            gltf->scene, tdi_strdup("behind a transmissive surface only opaque ones are seen, "
+                                    "straight on and sharp")));
     if (params->alpha_mode == TD_ALPHA_BLEND)
         return tdi_scene_note(gltf->scene,
                               tdi_strdup("blended surfaces are drawn as masks at 0.5"));

@@ -101,7 +101,8 @@ static uint32_t surface_flags(const td_material_params *params)
 {
     return (params->double_sided ? TDI_SURFACE_DOUBLE_SIDED : 0u) |
            (params->alpha_mode != TD_ALPHA_OPAQUE ? TDI_SURFACE_MASKED : 0u) |
-           (params->unlit ? TDI_SURFACE_UNLIT : 0u);
+           (params->unlit ? TDI_SURFACE_UNLIT : 0u) |
+           (params->transmission.factor > 0.0f && !params->unlit ? TDI_SURFACE_TRANSMISSIVE : 0u);
 }
 
 bool tdi_occlusion_beside_roughness(const td_scene *scene, const struct tdi_material *data)

@@ -298,11 +298,123 @@ static void no_lobe_gains_light(td_device *device)
     td_scene_destroy(scene);
 }
 
+enum { GLASS_VIEWS = 3, GLASS_WIDTH = 48, GLASS_HEIGHT = 32 };
+
+static uint32_t glass_pane(td_scene *scene, float factor, float width)
+{
+    td_material_params m;
+    td_material_defaults(&m);
+    set_color(m.base_color, 1.0f, 0.5f, 0.25f);
+    m.metallic = 0.0f;
+    m.double_sided = true;
+    m.transmission.factor = factor;
+    return scene_quad(scene, width, 4.0f, scene_material(scene, &m));
+}
+
+/* A wall behind the left half of a pane of glass, and another pane behind both. */
+static td_scene *make_glass(void)
+{
+    const float grey[3] = {0.5f, 0.5f, 0.5f};
+    const td_light_params dark = {.direction = {0, 0, -1}, .color = {1, 1, 1}};
+    td_scene *scene = scene_make();
+    scene_place_at(scene, scene_quad(scene, 4.0f, 4.0f, scene_unlit(scene, 0.8f, 0.6f, 0.1f)),
+                   -2.0f, 0.0f, -1.0f, 1);
+    scene_place_at(scene, glass_pane(scene, 0.5f, 4.0f), 0.0f, 0.0f, 0.0f, 2);
+    scene_place_at(scene, glass_pane(scene, 1.0f, 8.0f), 0.0f, 0.0f, -2.0f, 3);
+    gpu_ok(td_scene_set_light(scene, &dark));
+    gpu_ok(td_scene_set_ambient(scene, grey));
+    return scene;
+}
+
+static void assert_pixel(const scene_picture *picture, uint32_t x, int object, float depth,
+                         const double expected[3])
+{
+    const uint32_t y = picture->height / 2;
+    assert_int_equal(scene_object_at(picture, x, y), object);
+    assert_float_equal(scene_depth_at(picture, x, y), depth, 1e-4f);
+    for (int c = 0; c < 3; c++)
+        if (abs(scene_color_at(picture, x, y)[c] - scene_srgb(expected[c])) > 1)
+            fail_msg("column %u, channel %d: %d instead of %d", x, c,
+                     scene_color_at(picture, x, y)[c], scene_srgb(expected[c]));
+}
+
+static void opaque_surfaces_are_seen_through_glass(td_device *device)
+{
+    static const double wall[3] = {0.8, 0.6, 0.1}, glass[3] = {1.0, 0.5, 0.25};
+    td_scene *scene = make_glass();
+    const td_renderer_params params = scene_renderer_params(scene, GLASS_WIDTH, GLASS_HEIGHT);
+    const td_camera camera = scene_ortho(5.0f, 4.0f, 0.1f, 20.0f); /* 6 metres wide */
+    scene_picture picture = scene_render(device, &params, &camera);
+    double before_wall[3], before_nothing[3], far[3];
+    for (int c = 0; c < 3; c++) {
+        const double mirrored = 0.04 * 0.5;
+        before_wall[c] = mirrored + glass[c] * (0.5 * 0.5 + 0.5 * wall[c]);
+        before_nothing[c] = mirrored + glass[c] * 0.5;
+        far[c] = mirrored + glass[c] * 0.5;
+    }
+    assert_pixel(&picture, 3, 1, 6.0f, wall); /* the pane behind is not seen */
+    assert_pixel(&picture, 15, 2, 5.0f, before_wall);
+    assert_pixel(&picture, 30, 2, 5.0f, before_nothing); /* nor through glass */
+    assert_pixel(&picture, 45, 3, 7.0f, far);
+    scene_picture_free(&picture);
+    td_scene_destroy(scene);
+}
+
+static void assert_same_glass(td_device *device, const td_renderer_params *params,
+                              const scene_picture expected[GLASS_VIEWS], const char *what)
+{
+    td_camera cameras[GLASS_VIEWS];
+    td_request *requests[GLASS_VIEWS];
+    td_renderer *renderer = scene_renderer(device, params);
+    for (uint32_t i = 0; i < GLASS_VIEWS; i++) {
+        cameras[i] = scene_perspective(5.0f, 0.9f, 0.1f, 0.0f);
+        cameras[i].world[12] = 1.5f * (float)i - 2.0f;
+    }
+    scene_submit(renderer, cameras, GLASS_VIEWS, requests);
+    for (uint32_t i = 0; i < GLASS_VIEWS; i++) {
+        scene_picture found = scene_take(requests[i]);
+        scene_assert_same(&found, &expected[i], what);
+        scene_picture_free(&found);
+    }
+    td_renderer_destroy(renderer);
+}
+
+/* The second layer of words lies behind all views of the first. */
+static void glass_is_the_same_in_tiles_and_submissions(td_device *device)
+{
+    td_scene *scene = make_glass();
+    scene_picture alone[GLASS_VIEWS];
+    td_renderer_params params = scene_renderer_params(scene, GLASS_WIDTH, GLASS_HEIGHT);
+    params.samples = 4;
+    params.views_per_submission = 1;
+    params.result_slots = GLASS_VIEWS + 1;
+    td_renderer *renderer = scene_renderer(device, &params);
+    for (uint32_t i = 0; i < GLASS_VIEWS; i++) {
+        td_camera camera = scene_perspective(5.0f, 0.9f, 0.1f, 0.0f);
+        camera.world[12] = 1.5f * (float)i - 2.0f;
+        alone[i] = scene_view(renderer, &camera);
+        assert_true(scene_covered(&alone[i]) > 500);
+    }
+    td_renderer_destroy(renderer);
+    params.views_per_submission = GLASS_VIEWS;
+    assert_same_glass(device, &params, alone, "several a submission");
+    params.tile_width = 33;
+    params.tile_height = 17;
+    assert_same_glass(device, &params, alone, "tiles");
+    params.raster = TD_RASTER_HARDWARE;
+    assert_same_glass(device, &params, alone, "the hardware rasteriser");
+    for (uint32_t i = 0; i < GLASS_VIEWS; i++)
+        scene_picture_free(&alone[i]);
+    td_scene_destroy(scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         gpu_test(lobes_follow_their_formulas),
         gpu_test(no_lobe_gains_light),
+        gpu_test(opaque_surfaces_are_seen_through_glass),
+        gpu_test(glass_is_the_same_in_tiles_and_submissions),
     };
     return gpu_run_tests(tests);
 }
