@@ -96,12 +96,15 @@ static td_result run_import(void *user)
     tdi_memory_change_begin(attempt->device);
     td_result result = tdi_budget_take(budget, TD_BUDGET_READBACK, import->bytes,
                                        "imported host memory", &import->consumer);
-    if (result == TD_OK &&
-        allocate(attempt->device, attempt->memory, attempt->type, import) != VK_SUCCESS) {
+    const bool refused = result == TD_OK && allocate(attempt->device, attempt->memory,
+                                                     attempt->type, import) != VK_SUCCESS;
+    if (refused) {
         import->memory = VK_NULL_HANDLE;
         tdi_budget_give(budget, TD_BUDGET_READBACK, import->bytes, import->consumer);
     }
     tdi_memory_change_end(attempt->device);
+    if (refused)
+        tdi_pressure_note(tdi_budget_pressure(budget));
     return result;
 }
 
