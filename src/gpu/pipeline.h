@@ -18,6 +18,7 @@ typedef struct tdi_pipeline {
     uint32_t binding_count;
     uint32_t push_bytes;
     bool bindless;
+    uint64_t number; /* the store's (gpu/pipeline_store.h): two pipelines may have one handle */
 } tdi_pipeline;
 
 typedef struct tdi_compute_pipeline_params {

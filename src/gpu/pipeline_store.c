@@ -16,7 +16,7 @@ typedef struct store {
     tdi_mutex mutex;
     entry *entries;
     size_t count, capacity, unused;
-    uint64_t leavings;
+    uint64_t made, leavings;
 } store;
 
 static td_result store_make(td_device *device, void **out)
@@ -64,9 +64,10 @@ static bool use(store *all, const tdi_pipeline_key *key, tdi_pipeline *out)
     return true;
 }
 
-static td_result add(store *all, const tdi_pipeline_key *key, const tdi_pipeline *made)
+static td_result add(store *all, const tdi_pipeline_key *key, tdi_pipeline *made)
 {
     TDI_TRY(tdi_grow((void **)&all->entries, &all->capacity, all->count + 1, sizeof(entry)));
+    made->number = ++all->made;
     all->entries[all->count++] = (entry){.key = *key, .pipeline = *made, .users = 1};
     return TD_OK;
 }
@@ -133,7 +134,7 @@ static void leave(store *all, const tdi_pipeline *pipeline)
 {
     for (size_t i = 0; i < all->count; i++) {
         entry *each = &all->entries[i];
-        if (each->pipeline.handle != pipeline->handle)
+        if (each->pipeline.number != pipeline->number)
             continue;
         if (--each->users == 0) {
             each->left_at = ++all->leavings;
