@@ -63,12 +63,16 @@ static void use_uploader(td_device *device, const faults *f, const faults_plan *
     tdi_upload_job *jobs[2] = {NULL, NULL};
     tdi_uploader *uploader = NULL;
     tdi_buffer buffer;
-    gpu_make_buffer(device, sizeof bytes, TDI_MEMORY_DEVICE, &buffer);
+    gpu_make_buffer(device, 2 * sizeof bytes, TDI_MEMORY_DEVICE, &buffer);
     gpu_ok(tdi_uploader_get(device, &uploader));
     f->arm(device->handle, plan);
     for (uint32_t i = 0; i < 2; i++) {
         const tdi_upload_job_params params = {
-            .buffer = buffer.handle, .size = sizeof bytes, .data = bytes};
+            .buffer = buffer.handle,
+            .offset = i * sizeof bytes,
+            .size = sizeof bytes,
+            .data = bytes,
+        };
         gpu_ok(tdi_uploader_add(uploader, &params, &jobs[i]));
     }
     for (uint32_t i = 0; i < 2; i++) {
