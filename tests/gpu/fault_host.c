@@ -5,42 +5,14 @@
 
 enum { SAMPLES = 2 }; /* of the allocations, in the short run */
 
-static void files_without_memory(void **state)
-{
-    (void)state;
-    fault_sweep_allocations(fault_job_batch, SAMPLES, false);
-}
-
-static void files_with_no_more_memory(void **state)
-{
-    (void)state;
-    fault_sweep_allocations(fault_job_batch, SAMPLES, true);
-}
-
-static void requests_without_memory(void **state)
-{
-    (void)state;
-    fault_sweep_allocations(fault_job_requests, SAMPLES, false);
-}
-
-static void requests_with_no_more_memory(void **state)
-{
-    (void)state;
-    fault_sweep_allocations(fault_job_requests, SAMPLES, true);
-}
-
-static void files_without_threads(void **state)
-{
-    (void)state;
-    fault_sweep_threads(fault_job_batch, 3);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(files_without_memory),    cmocka_unit_test(files_with_no_more_memory),
-        cmocka_unit_test(requests_without_memory), cmocka_unit_test(requests_with_no_more_memory),
-        cmocka_unit_test(files_without_threads),
+        fault_without_allocation(fault_job_batch, SAMPLES),
+        fault_with_no_more_allocations(fault_job_batch, SAMPLES),
+        fault_without_allocation(fault_job_requests, SAMPLES),
+        fault_with_no_more_allocations(fault_job_requests, SAMPLES),
+        fault_without_threads(fault_job_batch, 3),
     };
     return gpu_finish(cmocka_run_group_tests(tests, fault_host_replace, fault_host_restore));
 }

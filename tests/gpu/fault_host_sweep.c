@@ -84,15 +84,17 @@ static void fail_allocation(const fault_place *place, uint32_t nth, bool ever)
     fault_place_again(place, where);
 }
 
-void fault_sweep_allocations(fault_job_fn job, uint32_t samples, bool ever)
+void fault_allocations_run(void **state)
 {
+    const fault_host_sweep *sweep = *state;
+    const bool ever = sweep->ever;
     fault_place place;
-    fault_place_open(job, &place);
+    fault_place_open(sweep->job, &place);
     tdi_pipeline_store_trim(place.device);
     arm(&allocations, 0, 0);
     fault_place_again(&place, "counting");
     const uint32_t count = atomic_load(&allocations.counted);
-    const uint32_t step = fault_step(count / samples);
+    const uint32_t step = fault_step(count / sweep->count);
     assert_true(count > 50);
     for (uint32_t nth = ever && step > 1 ? step / 2 : 1; nth <= count; nth += step)
         fail_allocation(&place, nth, ever);
@@ -131,14 +133,15 @@ static bool fail_thread(const fault_place *whole, uint32_t nth, bool ever)
     return failed;
 }
 
-void fault_sweep_threads(fault_job_fn job, uint32_t at_least)
+void fault_threads_run(void **state)
 {
+    const fault_host_sweep *sweep = *state;
     fault_place whole;
     uint32_t nth = 1;
-    fault_place_open(job, &whole);
+    fault_place_open(sweep->job, &whole);
     while (fail_thread(&whole, nth, false))
         nth += fault_step(3);
-    assert_true(nth > at_least);
+    assert_true(nth > sweep->count);
     assert_true(fail_thread(&whole, 2, true));
     fault_place_close(&whole);
 }

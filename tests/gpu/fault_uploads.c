@@ -5,24 +5,6 @@
 
 enum { SAMPLES = 8 }; /* of the allocations, in the short run */
 
-static void without_host_memory(void **state)
-{
-    (void)state;
-    fault_sweep_allocations(fault_job_uploads, SAMPLES, false);
-}
-
-static void with_no_more_host_memory(void **state)
-{
-    (void)state;
-    fault_sweep_allocations(fault_job_uploads, SAMPLES, true);
-}
-
-static void without_threads(void **state)
-{
-    (void)state;
-    fault_sweep_threads(fault_job_uploads, 3);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -31,9 +13,9 @@ int main(void)
         fault_without_device_memory(fault_job_uploads, 2, 9),
         fault_with_no_more_device_memory(fault_job_uploads, 3, 9),
         fault_without_the_device(fault_job_uploads, 1, 7),
-        cmocka_unit_test(without_host_memory),
-        cmocka_unit_test(with_no_more_host_memory),
-        cmocka_unit_test(without_threads),
+        fault_without_allocation(fault_job_uploads, SAMPLES),
+        fault_with_no_more_allocations(fault_job_uploads, SAMPLES),
+        fault_without_threads(fault_job_uploads, 3),
     };
     return gpu_finish(cmocka_run_group_tests(tests, fault_host_replace, fault_host_restore));
 }

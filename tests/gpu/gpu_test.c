@@ -147,22 +147,23 @@ typedef struct settling {
     tdi_watch watch;
     tdi_mutex mutex;
     tdi_cond changed;
+    td_result result;
     bool reached;
 } settling;
 
 static void on_settled(tdi_watch *watch, td_result result)
 {
     settling *all = (settling *)watch;
-    (void)result;
     tdi_mutex_lock(&all->mutex);
+    all->result = result;
     all->reached = true;
     tdi_cond_signal(&all->changed);
     tdi_mutex_unlock(&all->mutex);
 }
 
-static void settle_queue(td_device *device, uint32_t queue)
+td_result gpu_watch(td_device *device, td_ticket ticket)
 {
-    settling all = {.watch = {.ticket = {.queue = queue}, .reached = on_settled}};
+    settling all = {.watch = {.ticket = ticket, .reached = on_settled}};
     gpu_ok(tdi_mutex_init(&all.mutex, TDI_RANK_NONE));
     gpu_ok(tdi_cond_init(&all.changed));
     tdi_ticket_watch(device, &all.watch);
@@ -172,6 +173,7 @@ static void settle_queue(td_device *device, uint32_t queue)
     tdi_mutex_unlock(&all.mutex);
     tdi_cond_destroy(&all.changed);
     tdi_mutex_destroy(&all.mutex);
+    return all.result;
 }
 
 void gpu_settle(td_device *device)
@@ -182,7 +184,7 @@ void gpu_settle(td_device *device)
     while (engine && !tdi_uploader_is_idle(engine))
         continue;
     for (uint32_t i = 0; i < device->queue_count; i++)
-        settle_queue(device, i);
+        (void)gpu_watch(device, (td_ticket){.queue = i});
 }
 
 void gpu_close_uploader(td_device *device, td_uploader *uploader)

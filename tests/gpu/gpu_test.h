@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include <tandem/ticket.h>
 #include <tandem/upload.h>
 
 #include "gpu/buffer.h"
@@ -58,6 +59,8 @@ void gpu_check_device(td_result result);
  * that its queues have done so far has been told to those who watch it, and what requests leave
  * behind is freed: that is a moment after who waits for them goes on. */
 void gpu_settle(td_device *device);
+/* Waits until a ticket is told to who watches it, and returns what it is told. */
+td_result gpu_watch(td_device *device, td_ticket ticket);
 
 /* Returns when its staging memory is given back too: the engine does so on a thread of its own,
  * once it has seen that all is done. */

@@ -350,29 +350,9 @@ static void an_undeclared_read_is_a_hazard(td_device *device)
     destroy_chain(device, &all);
 }
 
-typedef struct counter {
-    tdi_watch watch;
-    tdi_mutex mutex;
-    tdi_cond changed;
-    uint32_t reached;
-} counter;
-
-static void on_reached(tdi_watch *watch, td_result result)
-{
-    counter *c = (counter *)watch;
-    gpu_ok(result);
-    tdi_mutex_lock(&c->mutex);
-    c->reached++;
-    tdi_cond_signal(&c->changed);
-    tdi_mutex_unlock(&c->mutex);
-}
-
 /* Empty submissions on each lane in turn, each after the one before. */
 static void tickets_are_reached_and_watched(td_device *device)
 {
-    counter c = {.watch = {.reached = on_reached}};
-    gpu_ok(tdi_mutex_init(&c.mutex, TDI_RANK_NONE));
-    gpu_ok(tdi_cond_init(&c.changed));
     td_ticket last = {0};
     for (uint32_t i = 0; i < 300; i++) {
         const td_wait wait = {.ticket = last, .stages = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT};
@@ -380,16 +360,9 @@ static void tickets_are_reached_and_watched(td_device *device)
             .lane = (td_lane)(i % TD_LANE_COUNT), .waits = &wait, .wait_count = 1};
         gpu_ok(tdi_lane_submit(device, &submission, &last));
     }
-    c.watch.ticket = last;
-    tdi_ticket_watch(device, &c.watch);
-    tdi_mutex_lock(&c.mutex);
-    while (c.reached == 0)
-        tdi_cond_wait(&c.changed, &c.mutex);
-    tdi_mutex_unlock(&c.mutex);
+    gpu_ok(gpu_watch(device, last));
     assert_true(tdi_ticket_reached(device, last));
     gpu_ok(tdi_ticket_wait(device, last, 0));
-    tdi_cond_destroy(&c.changed);
-    tdi_mutex_destroy(&c.mutex);
 }
 
 int main(void)
