@@ -33,7 +33,8 @@ BASELINES = {
 }
 ALONE = ["city", "spheres", "png-helmet", "png-sponza", "png-city"]
 # Programs of their own, beside --program: they measure their baselines themselves.
-PROGRAMS = ["scheduler", "recorder", "frames", "requests", "upload", "readback", "budget"]
+PROGRAMS = ["scheduler", "recorder", "frames", "requests", "upload", "readback", "budget",
+            "pipelines"]
 # What another library does for the same in a program of its own, where it is installed, and what
 # makes the benchmark do just that (and the same without an image): both print frames a second as
 # JSON and take turns.
