@@ -34,7 +34,7 @@ transmission load_transmission(const lobe_source from, vec3 normal)
         float scale = (length(columns[0]) + length(columns[1]) + length(columns[2])) / 3.0;
         vec3 absorbed =
             vec3(LOBE(from).attenuation[0], LOBE(from).attenuation[1], LOBE(from).attenuation[2]);
-        glass.left = exp(-absorbed * min(thickness * scale, 1.0e18));
+        glass.left = exp(-absorbed * thickness * scale);
     }
     return glass;
 }

@@ -197,21 +197,26 @@ typedef struct td_texture_state {
     uint32_t width;       /**< Texels of level 0. */
     uint32_t height;      /**< Texels of level 0. */
     uint32_t levels;      /**< That it has. */
-    uint32_t first_level; /**< The lowest on the device. */
+    uint32_t first_level; /**< The lowest on the device; `levels` where there is none, since they
+                             were given up for others: what the next views sample of them is loaded
+                             again before they are rendered. */
     uint32_t least_level; /**< The highest `first_level` that a view made do with though it would
                              have sampled lower ones; 0: none had to. */
 } td_texture_state;
 
-/** Fills at most `capacity` states and sets `*count` to their number. */
+/** Fills at most `capacity` states and sets `*count` to their number. What changes with the views
+ * (td_renderer_info.textures_change) is as the last submission left it, or a request of others for
+ * memory since. Thread-safe, while a submission is made too. */
 TD_API td_result td_renderer_textures(const td_renderer *renderer, td_texture_state *states,
                                       uint32_t capacity, uint32_t *count);
 
-/** How this renderer does its work. */
-TD_API void td_renderer_get_info(const td_renderer *renderer, td_renderer_info *out);
+/** How this renderer does its work; of textures, as td_renderer_textures. Thread-safe, while a
+ * submission is made too. */
+TD_API void td_renderer_get_info(td_renderer *renderer, td_renderer_info *out);
 
 /** Writes a picture (SVG) of the graph that this renderer runs now, as td_plan_write_svg does with
- * the renderer's monitor. */
-TD_API td_result td_renderer_write_svg(const td_renderer *renderer, const char *path, bool replace);
+ * the renderer's monitor. Thread-safe. */
+TD_API td_result td_renderer_write_svg(td_renderer *renderer, const char *path, bool replace);
 
 /** Submits up to `views_per_submission` views of the scene as it is now, and gives a request for
  * each. Waits at most `timeout_ns` for a free slot (an image in tiles keeps the caller until its

@@ -226,7 +226,9 @@ typedef struct td_scene_info {
     const char *const *variants;    /**< Names of the material variants that the file has. */
 } td_scene_info;
 
-/** Fills `*out`; pointers in it are valid until the scene changes or is destroyed. */
+/** Fills `*out`; pointers in it are valid until the scene changes or is destroyed. What the last
+ * change asks for is worked out by the first call after it: ::TD_ERROR_HOST_MEMORY.
+ * ::TD_ERROR_ARGUMENT if an argument is NULL. */
 TD_API td_result td_scene_get_info(const td_scene *scene, td_scene_info *out);
 
 /** Writes the scene as a binary glTF file. An existing file is replaced only if `replace`. */

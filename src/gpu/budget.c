@@ -299,19 +299,44 @@ uint64_t tdi_budget_available(td_budget *budget)
     return room(&info);
 }
 
+uint64_t tdi_budget_available_to(td_budget *budget, td_budget_category category)
+{
+    td_budget_info info;
+    td_budget_get_info(budget, &info);
+    uint64_t limit = info.limit_by[category];
+    if (limit == 0 || info.mode == TD_BUDGET_WARN)
+        return UINT64_MAX;
+    uint64_t sum = taken_by(&info, category, 0);
+    return sum < limit ? limit - sum : 0;
+}
+
+static tdi_shortage shortage_of_all(const td_budget_info *info, uint64_t bytes, uint64_t promised)
+{
+    if (bytes > info->limit_bytes)
+        return (tdi_shortage){0};
+    uint64_t left = room(info) + promised;
+    return (tdi_shortage){.bytes = bytes > left ? bytes - left : bytes, .categories = UINT32_MAX};
+}
+
+tdi_shortage tdi_budget_shortage_of_all(td_budget *budget, uint64_t bytes)
+{
+    td_budget_info info;
+    td_budget_get_info(budget, &info);
+    return shortage_of_all(&info, bytes, 0);
+}
+
 tdi_shortage tdi_budget_shortage(td_budget *budget, td_budget_category category, uint64_t bytes,
                                  uint64_t promised)
 {
     td_budget_info info;
     td_budget_get_info(budget, &info);
     uint64_t limit = info.limit_by[category];
-    if (bytes > info.limit_bytes || (limit && bytes > limit))
+    if (limit && bytes > limit)
         return (tdi_shortage){0};
-    if (!fits_category(&info, category, bytes, promised))
+    if (!fits_category(&info, category, bytes, promised) && bytes <= info.limit_bytes)
         return (tdi_shortage){.bytes = taken_by(&info, category, promised) + bytes - limit,
                               .categories = UINT32_C(1) << category};
-    uint64_t left = room(&info) + promised;
-    return (tdi_shortage){.bytes = bytes > left ? bytes - left : bytes, .categories = UINT32_MAX};
+    return shortage_of_all(&info, bytes, promised);
 }
 
 td_result tdi_budget_check(td_budget *budget, uint64_t bytes, const char *what, const char *detail)
@@ -324,6 +349,16 @@ td_result tdi_budget_check(td_budget *budget, uint64_t bytes, const char *what, 
     return fits(taken(info, 0), bytes, info->limit_bytes)
                ? tdi_budget_refuse_driver(&state, bytes, info->driver_left, what)
                : tdi_budget_refuse(&state, bytes, what, detail);
+}
+
+td_result tdi_budget_check_category(td_budget *budget, td_budget_category category, uint64_t bytes,
+                                    const char *what)
+{
+    tdi_budget_state state;
+    tdi_budget_look(budget, &state);
+    if (fits_category(&state.info, category, bytes, 0) || state.info.mode == TD_BUDGET_WARN)
+        return TD_OK;
+    return tdi_budget_refuse_category(&state, category, bytes, what);
 }
 
 void tdi_budget_limit(td_budget *budget, uint64_t bytes)

@@ -71,6 +71,9 @@ void tdi_budget_fulfil(td_budget *budget, const tdi_promise_rest *rest, uint64_t
 
 /* Bytes that could still be held. */
 uint64_t tdi_budget_available(td_budget *budget);
+/* Bytes that could still be claimed for a category; UINT64_MAX where it has no limit, and in mode
+ * warn. */
+uint64_t tdi_budget_available_to(td_budget *budget, td_budget_category category);
 
 /* What is missing for `bytes` more, `promised` of which are reserved: all of them where no limit is
  * in the way (but the driver, or memory in pieces), and 0 where a limit is less than that, so that
@@ -78,10 +81,16 @@ uint64_t tdi_budget_available(td_budget *budget);
 tdi_shortage tdi_budget_shortage(td_budget *budget, td_budget_category category, uint64_t bytes,
                                  uint64_t promised);
 
+/* The same for bytes of several categories, of which the limit of the whole counts alone. */
+tdi_shortage tdi_budget_shortage_of_all(td_budget *budget, uint64_t bytes);
+
 /* Fails with TD_ERROR_BUDGET and the sums if `bytes` more would not fit; takes nothing. Used to
  * refuse a job before anything is allocated. `detail` lists the parts, e.g. "geometry 6.2 MiB,
  * textures 386 MiB, ...". */
 td_result tdi_budget_check(td_budget *budget, uint64_t bytes, const char *what, const char *detail);
+/* The same for the limit of a category. */
+td_result tdi_budget_check_category(td_budget *budget, td_budget_category category, uint64_t bytes,
+                                    const char *what);
 
 /* Logs the excess that mode warn allowed, if there was one since the last call. Apart from it
  * because no lock may be held over a message. */

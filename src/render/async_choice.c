@@ -115,24 +115,20 @@ static void tell(tdi_async_choice *choice, const tdi_timed_submission *timed)
                        known ? (timed->done_ns - begin) / timed->views : 0);
 }
 
+/* Under the lock, as the next two. */
 static bool take_done(tdi_async_choice *choice, tdi_timed_submission *out)
 {
-    tdi_mutex_lock(&choice->mutex);
     *out = choice->timed[choice->first];
-    const bool done = choice->count > 0 && out->done_ns != 0;
-    tdi_mutex_unlock(&choice->mutex);
-    if (!done)
+    if (choice->count == 0 || out->done_ns == 0)
         return false;
     choice->first = (choice->first + 1) % TDI_TIMED_SUBMISSIONS;
     choice->count--;
     return true;
 }
 
-bool tdi_async_choice_next(tdi_async_choice *choice)
+static bool choose_next(tdi_async_choice *choice)
 {
     tdi_timed_submission done;
-    if (!choice->automatic)
-        return choice->present;
     while (take_done(choice, &done))
         tell(choice, &done);
     if (!choice->chosen)
@@ -141,16 +137,24 @@ bool tdi_async_choice_next(tdi_async_choice *choice)
     return choice->next.async;
 }
 
-void tdi_async_choice_submitted(tdi_async_choice *choice, td_ticket ticket, uint32_t views)
+bool tdi_async_choice_next(tdi_async_choice *choice)
 {
-    if (!choice->automatic)
-        return;
+    tdi_mutex_lock(&choice->mutex);
+    const bool async = choice->automatic ? choose_next(choice) : choice->present;
+    tdi_mutex_unlock(&choice->mutex);
+    return async;
+}
+
+/* The place of a submission that is to be timed, or NULL. */
+static tdi_timed_submission *note_submission(tdi_async_choice *choice, td_ticket ticket,
+                                             uint32_t views)
+{
     choice->chosen = false;
     choice->submissions++;
     choice->views += views;
     choice->present = choice->next.async;
     if (!choice->next.timed || choice->count == TDI_TIMED_SUBMISSIONS)
-        return;
+        return NULL;
     tdi_timed_submission *timed =
         &choice->timed[(choice->first + choice->count++) % TDI_TIMED_SUBMISSIONS];
     *timed = (tdi_timed_submission){
@@ -162,18 +166,43 @@ void tdi_async_choice_submitted(tdi_async_choice *choice, td_ticket ticket, uint
         .all_views = choice->views,
         .submitted_ns = tdi_now_ns(),
     };
-    tdi_ticket_watch(choice->device, &timed->watch);
+    return timed;
 }
 
-void tdi_async_choice_describe(const tdi_async_choice *choice, td_renderer_info *out)
+void tdi_async_choice_submitted(tdi_async_choice *choice, td_ticket ticket, uint32_t views)
 {
-    const tdi_auto *logic = &choice->logic;
-    out->async = choice->present;
-    out->async_reason = choice->automatic ? logic->reason : choice->reason;
     if (!choice->automatic)
         return;
+    tdi_mutex_lock(&choice->mutex);
+    tdi_timed_submission *timed = note_submission(choice, ticket, views);
+    tdi_mutex_unlock(&choice->mutex);
+    if (timed)
+        tdi_ticket_watch(choice->device, &timed->watch);
+}
+
+bool tdi_async_choice_present(tdi_async_choice *choice)
+{
+    tdi_mutex_lock(&choice->mutex);
+    const bool present = choice->present;
+    tdi_mutex_unlock(&choice->mutex);
+    return present;
+}
+
+static void describe_logic(const tdi_auto *logic, td_renderer_info *out)
+{
+    out->async_reason = logic->reason;
     out->async_measuring = logic->measuring;
     out->async_decisions = logic->decisions;
     out->async_ms = logic->median_ns[true] / 1e6;
     out->passthrough_ms = logic->median_ns[false] / 1e6;
+}
+
+void tdi_async_choice_describe(tdi_async_choice *choice, td_renderer_info *out)
+{
+    tdi_mutex_lock(&choice->mutex);
+    out->async = choice->present;
+    out->async_reason = choice->reason;
+    if (choice->automatic)
+        describe_logic(&choice->logic, out);
+    tdi_mutex_unlock(&choice->mutex);
 }

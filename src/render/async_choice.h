@@ -22,20 +22,21 @@ typedef struct tdi_timed_submission {
     uint64_t number;    /* of the submission */
     uint64_t all_views; /* of all submissions up to it */
     uint64_t submitted_ns;
-    uint64_t done_ns; /* 0: under way; under the choice's lock, as is the next */
+    uint64_t done_ns; /* 0: under way */
     bool failed;
 } tdi_timed_submission;
 
+/* Whoever submits asks for the next and says what was made; all else any thread may do. */
 struct tdi_async_choice {
     td_device *device;
     bool automatic;
-    bool present;       /* of the last submission, or the only mode */
     const char *reason; /* where it is not automatic */
+    tdi_mutex mutex;    /* for what follows */
+    tdi_cond told;
+    bool present; /* of the last submission, or the only mode */
     tdi_auto logic;
     bool chosen; /* `next` holds until a submission was made with it */
     tdi_auto_frame next;
-    tdi_mutex mutex;
-    tdi_cond told;
     tdi_timed_submission timed[TDI_TIMED_SUBMISSIONS];
     uint32_t first, count; /* of a ring */
     uint64_t submissions, views;
@@ -57,7 +58,9 @@ bool tdi_async_choice_next(tdi_async_choice *choice);
 /* It was made. */
 void tdi_async_choice_submitted(tdi_async_choice *choice, td_ticket ticket, uint32_t views);
 
+/* How the last submission was made, or the first will be. */
+bool tdi_async_choice_present(tdi_async_choice *choice);
 /* What it came to. */
-void tdi_async_choice_describe(const tdi_async_choice *choice, td_renderer_info *out);
+void tdi_async_choice_describe(tdi_async_choice *choice, td_renderer_info *out);
 
 #endif

@@ -14,22 +14,37 @@ struct tdi_levels {
     tdi_device_scene *device_scene;
     tdi_residency *residency;
     tdi_relief relief;
-    tdi_mutex mutex; /* for what follows, and for the textures while they are given up */
-    uint32_t holders;
-    td_ticket last; /* of the frames that use the textures */
     uint32_t band_height;
     tdi_view_tally *less_detailed;
+    tdi_mutex mutex; /* for what follows, and for the textures while nobody submits */
+    bool held;       /* somebody submits, and alone sees the textures */
+    td_ticket last;  /* of the frames that use the textures */
+    /* What is told of the textures: as the last submission left them, or what was given up. */
+    td_renderer_info told;
+    td_texture_state *told_textures;
 };
 
-/* For others that lack memory, by any of their threads. Only between submissions, and only if no
- * frame needs what would go: nothing is waited for. */
+/* Under the lock. */
+static void tell(tdi_levels *levels)
+{
+    tdi_residency_describe(levels->residency, &levels->told);
+    levels->told.views_less_detailed = tdi_view_tally_count(levels->less_detailed);
+    for (uint32_t i = 0; i < levels->device_scene->texture_count; i++)
+        tdi_residency_describe_texture(levels->residency, i, &levels->told_textures[i]);
+}
+
+/* For others that lack memory, by any of their threads. Not in the middle of a submission: what it
+ * needs is not known before, and to wait for its end could be to wait in a circle, since it may
+ * lack memory too. */
 static uint64_t give_up(tdi_relief *relief, uint64_t wanted)
 {
     tdi_levels *levels = (tdi_levels *)((char *)relief - offsetof(tdi_levels, relief));
     uint64_t given = 0;
     tdi_mutex_lock(&levels->mutex);
-    if (levels->holders == 0 && tdi_ticket_reached(levels->device, levels->last))
-        given = tdi_residency_give_up(levels->residency, wanted);
+    if (!levels->held)
+        given = tdi_residency_give_up(levels->residency, wanted, levels->last);
+    if (given > 0)
+        tell(levels);
     tdi_mutex_unlock(&levels->mutex);
     return given;
 }
@@ -39,18 +54,18 @@ void tdi_levels_hold(tdi_levels *levels)
     if (!levels)
         return;
     tdi_mutex_lock(&levels->mutex);
-    levels->holders++;
+    levels->held = true;
     tdi_mutex_unlock(&levels->mutex);
 }
 
-void tdi_levels_release(tdi_levels *levels, const td_ticket *last)
+void tdi_levels_release(tdi_levels *levels, td_ticket last)
 {
     if (!levels)
         return;
     tdi_mutex_lock(&levels->mutex);
-    levels->holders--;
-    if (last)
-        levels->last = *last;
+    levels->held = false;
+    levels->last = last;
+    tell(levels);
     tdi_mutex_unlock(&levels->mutex);
 }
 
@@ -103,6 +118,7 @@ void tdi_levels_destroy(tdi_levels *levels)
     tdi_residency_destroy(levels->residency);
     tdi_footprint_destroy(levels->footprint);
     tdi_view_tally_destroy(levels->less_detailed);
+    tdi_free(levels->told_textures);
     tdi_mutex_destroy(&levels->mutex);
     tdi_free(levels);
 }
@@ -119,6 +135,11 @@ td_result tdi_levels_start(tdi_levels *levels, tdi_device_scene *device_scene,
     TDI_TRY(tdi_footprint_allocate(levels->footprint, transient));
     TDI_TRY(tdi_residency_create(device_scene, levels->params->scene, levels->params->textures,
                                  &levels->residency));
+    levels->told_textures =
+        tdi_alloc_zero(device_scene->texture_count, sizeof *levels->told_textures);
+    if (!levels->told_textures)
+        return TD_ERROR_HOST_MEMORY;
+    tell(levels);
     /* The other policies choose by what is there, which must not depend on when others lack memory.
      */
     if (levels->params->textures == TD_TEXTURES_NEEDED)
@@ -178,13 +199,26 @@ void tdi_levels_submitted(tdi_levels *levels, const struct tdi_frame *frame,
                                 frame->first_row / levels->band_height);
 }
 
-void tdi_levels_describe(const tdi_levels *levels, td_renderer_info *out)
+void tdi_levels_describe(tdi_levels *levels, td_renderer_info *out)
 {
-    tdi_residency_describe(levels->residency, out);
-    out->views_less_detailed = tdi_view_tally_count(levels->less_detailed);
+    tdi_mutex_lock(&levels->mutex);
+    const td_renderer_info told = levels->told;
+    tdi_mutex_unlock(&levels->mutex);
+    out->textures_change = told.textures_change;
+    out->textures = told.textures;
+    out->textures_partial = told.textures_partial;
+    out->texture_bytes = told.texture_bytes;
+    out->texture_full_bytes = told.texture_full_bytes;
+    out->texture_changes = told.texture_changes;
+    out->views_less_detailed = told.views_less_detailed;
 }
 
-const tdi_residency *tdi_levels_residency(const tdi_levels *levels)
+void tdi_levels_describe_textures(tdi_levels *levels, td_texture_state *states, uint32_t count)
 {
-    return levels->residency;
+    tdi_mutex_lock(&levels->mutex);
+    for (uint32_t i = 0; i < count; i++) {
+        states[i].first_level = levels->told_textures[i].first_level;
+        states[i].least_level = levels->told_textures[i].least_level;
+    }
+    tdi_mutex_unlock(&levels->mutex);
 }

@@ -21,11 +21,10 @@ VkDeviceSize tdi_levels_transient_bytes(const tdi_levels *levels);
 td_result tdi_levels_start(tdi_levels *levels, tdi_device_scene *device_scene,
                            const tdi_buffer *transient);
 
-/* From here until as many calls of tdi_levels_release the textures are not given up for others that
- * lack memory. `last`: of the frames that use them by now; NULL: no more do. No `levels` is fine.
- */
+/* From here until tdi_levels_release the textures are not given up for others that lack memory: a
+ * submission is made. `last`: of the frames that use them by now. No `levels` is fine. */
 void tdi_levels_hold(tdi_levels *levels);
-void tdi_levels_release(tdi_levels *levels, const td_ticket *last);
+void tdi_levels_release(tdi_levels *levels, td_ticket last);
 
 /* While they are held. `frame`: as the submission's, before tiles. Blocks while textures change,
  * until `last`, of the frames in flight, is reached. TD_ERROR_BUDGET where the policy leaves
@@ -36,8 +35,9 @@ td_result tdi_levels_prepare(tdi_levels *levels, const struct tdi_frame *frame,
 void tdi_levels_submitted(tdi_levels *levels, const struct tdi_frame *frame,
                           const struct tdi_view *views, uint64_t item);
 
-/* Fills in what td_renderer_info says of textures. */
-void tdi_levels_describe(const tdi_levels *levels, td_renderer_info *out);
-const tdi_residency *tdi_levels_residency(const tdi_levels *levels);
+/* What the last submission left, on any thread: what td_renderer_info says of textures, and of the
+ * first `count` of them `first_level` and `least_level`. */
+void tdi_levels_describe(tdi_levels *levels, td_renderer_info *out);
+void tdi_levels_describe_textures(tdi_levels *levels, td_texture_state *states, uint32_t count);
 
 #endif

@@ -288,12 +288,12 @@ void td_renderer_destroy(td_renderer *renderer)
     tdi_free(renderer);
 }
 
-td_result td_renderer_write_svg(const td_renderer *renderer, const char *path, bool replace)
+td_result td_renderer_write_svg(td_renderer *renderer, const char *path, bool replace)
 {
     if (!renderer)
         return tdi_fail(TD_ERROR_ARGUMENT, "td_renderer_write_svg: renderer must not be NULL");
-    return td_plan_write_svg(renderer->plans[renderer->choice.present], renderer->params.monitor,
-                             path, replace);
+    return td_plan_write_svg(renderer->plans[tdi_async_choice_present(&renderer->choice)],
+                             renderer->params.monitor, path, replace);
 }
 
 static uint32_t words(VkDeviceSize bytes)
@@ -452,7 +452,7 @@ static td_result make_views(const td_renderer *renderer, const td_camera *camera
  * changes, everything: what went to other queues ends in no order with what comes now. */
 static td_ticket slot_ticket(td_renderer *renderer)
 {
-    const bool before = renderer->choice.present;
+    const bool before = tdi_async_choice_present(&renderer->choice);
     const bool same = tdi_async_choice_next(&renderer->choice) == before;
     return same ? renderer->slots[renderer->next_slot].last : renderer->last;
 }
@@ -499,7 +499,10 @@ static td_result submit(td_renderer *renderer, const td_camera *cameras, uint32_
     work.async = tdi_async_choice_next(&renderer->choice);
     tdi_levels_hold(renderer->levels);
     const td_result result = execute(renderer, count, &work);
-    tdi_levels_release(renderer->levels, &renderer->last);
+    /* No frame waits for the textures that a failed one was given. */
+    if (result != TD_OK && renderer->levels)
+        (void)tdi_ticket_wait(renderer->device, renderer->device_scene->ready, UINT64_MAX);
+    tdi_levels_release(renderer->levels, renderer->last);
     if (result != TD_OK) {
         tdi_result_abandon(work.result, work.last);
         return result;

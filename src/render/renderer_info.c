@@ -1,10 +1,9 @@
 #include "render/renderer.h"
 
 #include "render/band.h"
-#include "scene/residency.h"
 #include "scene/scene.h"
 
-void td_renderer_get_info(const td_renderer *renderer, td_renderer_info *out)
+void td_renderer_get_info(td_renderer *renderer, td_renderer_info *out)
 {
     const tdi_sizing *sizing = &renderer->sizing;
     *out = (td_renderer_info){
@@ -25,26 +24,22 @@ void td_renderer_get_info(const td_renderer *renderer, td_renderer_info *out)
         .copy_reason = renderer->copy_reason,
     };
     tdi_async_choice_describe(&renderer->choice, out);
-    tdi_levels_hold(renderer->levels);
-    tdi_device_scene_describe(renderer->device_scene, out);
     if (renderer->levels)
         tdi_levels_describe(renderer->levels, out);
-    tdi_levels_release(renderer->levels, NULL);
+    else
+        tdi_device_scene_describe(renderer->device_scene, out);
 }
 
 static td_texture_state texture_state(const td_renderer *renderer, uint32_t index)
 {
     const tdi_device_texture *texture = &renderer->device_scene->textures[index];
     const tdi_image *picture = &renderer->scene->images[texture->picture];
-    const tdi_levels *levels = renderer->levels;
     return (td_texture_state){
         .name = picture->name,
         .srgb = texture->srgb,
         .width = picture->width,
         .height = picture->height,
         .levels = picture->levels,
-        .first_level = texture->base,
-        .least_level = levels ? tdi_residency_least_level(tdi_levels_residency(levels), index) : 0,
     };
 }
 
@@ -54,9 +49,10 @@ td_result td_renderer_textures(const td_renderer *renderer, td_texture_state *st
     if (!renderer || !count || (!states && capacity > 0))
         return tdi_fail(TD_ERROR_ARGUMENT, "td_renderer_textures: an argument is NULL");
     *count = renderer->device_scene->texture_count;
-    tdi_levels_hold(renderer->levels);
-    for (uint32_t i = 0; i < capacity && i < *count; i++)
+    const uint32_t filled = capacity < *count ? capacity : *count;
+    for (uint32_t i = 0; i < filled; i++)
         states[i] = texture_state(renderer, i);
-    tdi_levels_release(renderer->levels, NULL);
+    if (renderer->levels)
+        tdi_levels_describe_textures(renderer->levels, states, filled);
     return TD_OK;
 }

@@ -48,6 +48,37 @@ static td_result total_cost(const tdi_sizing_request *request, tdi_sizing *sizin
     return result;
 }
 
+/* What a choice takes of a category. */
+static uint64_t category_cost(const tdi_sizing *sizing, td_budget_category category)
+{
+    switch (category) {
+    case TD_BUDGET_GEOMETRY:
+        return sizing->scene.geometry;
+    case TD_BUDGET_TEXTURES:
+        return sizing->scene.textures;
+    case TD_BUDGET_STAGING:
+        return sizing->scene.staging + sizing->frame_bytes * sizing->in_flight;
+    case TD_BUDGET_READBACK:
+        return sizing->layout.view_bytes * sizing->views * sizing->result_slots;
+    case TD_BUDGET_TRANSIENT:
+        return sizing->transient_bytes * sizing->transient_sets;
+    default:
+        return 0;
+    }
+}
+
+/* The first category whose limit is in the way, or TD_BUDGET_CATEGORY_COUNT. */
+static td_budget_category short_category(const tdi_sizing_request *request,
+                                         const tdi_sizing *sizing)
+{
+    td_budget_category category = TD_BUDGET_GEOMETRY;
+    while (category < TD_BUDGET_CATEGORY_COUNT &&
+           category_cost(sizing, category) <=
+               tdi_budget_available_to(request->device->budget, category))
+        category++;
+    return category;
+}
+
 static td_result measure_transient(const tdi_sizing_request *request, tdi_sizing *sizing)
 {
     const td_graph_extent extent = {
@@ -158,7 +189,9 @@ static td_result fits(const tdi_sizing_request *request, tdi_sizing *sizing, boo
     TDI_TRY(total_cost(request, sizing, &cost));
     td_budget_info info;
     td_budget_get_info(request->device->budget, &info);
-    *out = info.mode == TD_BUDGET_WARN || cost <= tdi_memory_available(request->device);
+    *out = info.mode == TD_BUDGET_WARN ||
+           (cost <= tdi_memory_available(request->device) &&
+            short_category(request, sizing) == TD_BUDGET_CATEGORY_COUNT);
     return TD_OK;
 }
 
@@ -198,6 +231,11 @@ static td_result refuse(const tdi_sizing_request *request, tdi_sizing *sizing)
 {
     uint64_t cost = 0;
     TDI_TRY(total_cost(request, sizing, &cost));
+    const td_budget_category category = short_category(request, sizing);
+    if (category < TD_BUDGET_CATEGORY_COUNT)
+        return tdi_budget_check_category(request->device->budget, category,
+                                         category_cost(sizing, category),
+                                         "rendering this scene at this size");
     char *detail = tdi_format(
         "geometry %.1f MiB, textures %.1f MiB, staging %.1f MiB, readback %.1f MiB, transient "
         "%.1f MiB",
@@ -337,10 +375,14 @@ static td_result find_sizing(void *user)
 static tdi_shortage missing_of_sizing(void *user)
 {
     const sizing_attempt *attempt = user;
+    const td_budget_category category = short_category(attempt->request, attempt->sizing);
     uint64_t cost = 0;
+    if (category < TD_BUDGET_CATEGORY_COUNT)
+        return tdi_budget_shortage(attempt->request->device->budget, category,
+                                   category_cost(attempt->sizing, category), 0);
     if (total_cost(attempt->request, attempt->sizing, &cost) != TD_OK)
         return (tdi_shortage){0};
-    return tdi_budget_shortage(attempt->request->device->budget, TD_BUDGET_TEXTURES, cost, 0);
+    return tdi_budget_shortage_of_all(attempt->request->device->budget, cost);
 }
 
 /* What others can spare is asked for before it is refused. */

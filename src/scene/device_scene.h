@@ -22,6 +22,7 @@ typedef struct tdi_device_texture {
     uint32_t picture; /* index of the scene's image */
     uint32_t base;    /* the picture's level that is the image's first */
     bool srgb;
+    struct tdi_texture_retirement *retirement; /* room for it, or NULL */
 } tdi_device_texture;
 
 /* A texture with its sampler in the bindless array. */

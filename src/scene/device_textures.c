@@ -1,5 +1,8 @@
 #include "scene/device_textures.h"
 
+#include <stddef.h>
+
+#include "async/retire.h"
 #include "base/memory.h"
 #include "scene/mipmap.h"
 
@@ -165,6 +168,64 @@ void tdi_device_texture_drop(tdi_device_scene *device_scene, uint32_t index)
     tdi_vk_image_destroy(device_scene->device, &device_scene->textures[index].image);
 }
 
+/* An image and its slots that frames still sample. */
+typedef struct tdi_texture_retirement {
+    tdi_retirement retirement;
+    tdi_vk_image image;
+    uint32_t slot_count;
+    uint32_t slots[];
+} tdi_texture_retirement;
+
+static uint32_t count_slots(const tdi_device_scene *device_scene, uint32_t index)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < device_scene->slot_count; i++)
+        count += device_scene->slots[i].taken && device_scene->slots[i].texture == index;
+    return count;
+}
+
+td_result tdi_device_texture_may_retire(tdi_device_scene *device_scene, uint32_t index)
+{
+    tdi_device_texture *texture = &device_scene->textures[index];
+    if (texture->retirement)
+        return TD_OK;
+    const uint32_t slots = count_slots(device_scene, index);
+    texture->retirement = tdi_alloc_zero(1, sizeof *texture->retirement + slots * sizeof(uint32_t));
+    return texture->retirement ? TD_OK : TD_ERROR_HOST_MEMORY;
+}
+
+static void destroy_retired(td_device *device, tdi_retirement *self)
+{
+    tdi_texture_retirement *retired = (tdi_texture_retirement *)self;
+    for (uint32_t i = 0; i < retired->slot_count; i++)
+        tdi_bindless_remove(device, retired->slots[i]);
+    tdi_vk_image_destroy(device, &retired->image);
+    tdi_free(retired);
+}
+
+uint64_t tdi_device_texture_retire(tdi_device_scene *device_scene, uint32_t index,
+                                   td_ticket last_use)
+{
+    tdi_device_texture *texture = &device_scene->textures[index];
+    tdi_texture_retirement *retired = texture->retirement;
+    const uint64_t bytes = texture->image.memory.size;
+    if (!retired)
+        return 0;
+    for (uint32_t i = 0; i < device_scene->slot_count; i++) {
+        tdi_device_slot *slot = &device_scene->slots[i];
+        if (!slot->taken || slot->texture != index)
+            continue;
+        retired->slots[retired->slot_count++] = slot->slot;
+        slot->taken = false;
+    }
+    retired->image = texture->image;
+    retired->retirement = (tdi_retirement){.destroy = destroy_retired, .bytes = bytes};
+    texture->image = (tdi_vk_image){0};
+    texture->retirement = NULL;
+    tdi_retire(device_scene->device, &retired->retirement, last_use);
+    return bytes;
+}
+
 static td_result make_arrays(tdi_device_scene *device_scene, const td_scene *scene)
 {
     device_scene->textures =
@@ -197,8 +258,10 @@ td_result tdi_device_textures_create(tdi_device_scene *device_scene, const td_sc
 
 void tdi_device_textures_destroy(tdi_device_scene *device_scene)
 {
-    for (uint32_t i = 0; i < device_scene->texture_count; i++)
+    for (uint32_t i = 0; i < device_scene->texture_count; i++) {
         tdi_device_texture_drop(device_scene, i);
+        tdi_free(device_scene->textures[i].retirement);
+    }
     tdi_free(device_scene->slots);
     tdi_free(device_scene->textures);
 }

@@ -27,5 +27,11 @@ td_result tdi_device_texture_make(tdi_device_scene *device_scene, const td_scene
                                   uint32_t index, uint32_t base, tdi_upload *upload);
 /* Takes both away; the GPU must be done with them. Harmless where there is none. */
 void tdi_device_texture_drop(tdi_device_scene *device_scene, uint32_t index);
+/* Makes room for tdi_device_texture_retire, which allocates nothing. */
+td_result tdi_device_texture_may_retire(tdi_device_scene *device_scene, uint32_t index);
+/* Takes both away once the GPU is done with them, without waiting for it. `last_use`: of the frames
+ * that sample it. Returns the bytes that come back. */
+uint64_t tdi_device_texture_retire(tdi_device_scene *device_scene, uint32_t index,
+                                   td_ticket last_use);
 
 #endif

@@ -137,7 +137,7 @@ static void fill_data(const td_material_params *params, struct tdi_material *dat
         data->emissive[i] = params->emissive[i];
     data->metallic = params->metallic;
     data->roughness = params->roughness;
-    data->normal_scale = tdi_clamp_normal_scale(params->normal_scale);
+    data->normal_scale = params->normal_scale;
     data->occlusion_strength = params->occlusion_strength;
     data->alpha_cutoff = params->alpha_mode == TD_ALPHA_BLEND ? BLEND_CUTOFF : params->alpha_cutoff;
     data->surface_flags = surface_flags(params);

@@ -11,12 +11,6 @@
 
 #define USUAL_IOR 1.5f
 
-/* Beyond these nothing changes in the picture, and products of them are still numbers. */
-#define MOST_FILM_IOR 100.0f
-#define MOST_FILM     1.0e6f /* nanometres: colours are gone long before */
-#define MOST_LENGTH   1.0e18f
-#define MOST_BENDING  1.0e6f
-
 void tdi_lobes_defaults(td_material_params *params)
 {
     params->ior = USUAL_IOR;
@@ -99,19 +93,14 @@ td_result tdi_lobes_check(const td_material_params *params)
     return TD_OK;
 }
 
-static float clamp_to(float value, float most)
-{
-    return fminf(fmaxf(value, 0.0f), most);
-}
-
 static float clamp_unit(float value)
 {
-    return clamp_to(value, 1.0f);
+    return fminf(fmaxf(value, 0.0f), 1.0f);
 }
 
-float tdi_clamp_normal_scale(float scale)
+static float clamp_positive(float value)
 {
-    return fminf(fmaxf(scale, -MOST_BENDING), MOST_BENDING);
+    return fmaxf(value, 0.0f);
 }
 
 static void fill_attenuation(const td_material_transmission *from, float out[3])
@@ -119,7 +108,7 @@ static void fill_attenuation(const td_material_transmission *from, float out[3])
     for (int i = 0; i < 3; i++) {
         const float left = fmaxf(clamp_unit(from->attenuation_color[i]), DARKEST);
         out[i] = from->attenuation_distance > 0.0f
-                     ? fminf(-logf(left) / from->attenuation_distance, MOST_LENGTH)
+                     ? fminf(-logf(left) / from->attenuation_distance, FLT_MAX)
                      : 0.0f;
     }
 }
@@ -134,21 +123,21 @@ void tdi_lobes_fill(const td_material_params *params, struct tdi_material_more *
     out->glossiness = clamp_unit(params->glossiness.factor);
     for (int i = 0; i < 3; i++) {
         out->specular_color[i] = glossy ? clamp_unit(params->glossiness.specular[i])
-                                        : clamp_to(params->specular.color[i], FLT_MAX);
+                                        : clamp_positive(params->specular.color[i]);
         out->sheen_color[i] = clamp_unit(params->sheen.color[i]);
     }
     out->clearcoat = clamp_unit(params->clearcoat.factor);
     out->clearcoat_roughness = clamp_unit(params->clearcoat.roughness);
-    out->clearcoat_normal_scale = tdi_clamp_normal_scale(params->clearcoat.normal_scale);
+    out->clearcoat_normal_scale = params->clearcoat.normal_scale;
     out->sheen_roughness = clamp_unit(params->sheen.roughness);
     out->anisotropy = clamp_unit(params->anisotropy.strength);
     out->anisotropy_direction[0] = cosf(params->anisotropy.rotation);
     out->anisotropy_direction[1] = sinf(params->anisotropy.rotation);
     out->iridescence = clamp_unit(film->factor);
-    out->iridescence_ior = fminf(film->ior, MOST_FILM_IOR);
-    out->iridescence_thickness[0] = clamp_to(film->thickness_min, MOST_FILM);
-    out->iridescence_thickness[1] = clamp_to(film->thickness_max, MOST_FILM);
+    out->iridescence_ior = film->ior;
+    out->iridescence_thickness[0] = clamp_positive(film->thickness_min);
+    out->iridescence_thickness[1] = clamp_positive(film->thickness_max);
     out->transmission = clamp_unit(params->transmission.factor);
-    out->thickness = clamp_to(params->transmission.thickness, MOST_LENGTH);
+    out->thickness = clamp_positive(params->transmission.thickness);
     fill_attenuation(&params->transmission, out->attenuation);
 }

@@ -15,7 +15,4 @@ td_result tdi_lobes_check(const td_material_params *params);
 /* Fills in everything but textures; `lobes` is 0 for a plain material. */
 void tdi_lobes_fill(const td_material_params *params, struct tdi_material_more *out);
 
-/* To where a larger one bends normals no further. */
-float tdi_clamp_normal_scale(float scale);
-
 #endif

@@ -158,13 +158,23 @@ static uint64_t bytes_beside(const tdi_residency *residency)
            residency->slack_blocks * tdi_memory_block_bytes(residency->device_scene->device);
 }
 
+/* What the category's limit leaves to textures in all. */
+static uint64_t available_to_textures(const tdi_residency *residency)
+{
+    const uint64_t more =
+        tdi_budget_available_to(residency->device_scene->device->budget, TD_BUDGET_TEXTURES);
+    return more == UINT64_MAX ? more : more + bytes_now(residency);
+}
+
 /* What textures may take in all. */
 static uint64_t available(const tdi_residency *residency)
 {
     const uint64_t most =
         tdi_memory_available(residency->device_scene->device) + bytes_now(residency);
     const uint64_t beside = bytes_beside(residency);
-    return most > beside ? most - beside : 0;
+    const uint64_t whole = most > beside ? most - beside : 0;
+    const uint64_t part = available_to_textures(residency);
+    return whole < part ? whole : part;
 }
 
 bool tdi_residency_suffices(const tdi_residency *residency)
@@ -242,6 +252,7 @@ static td_result make_changed(tdi_residency *residency, tdi_upload *upload)
         }
         item->base = item->planned;
         residency->changes++;
+        TDI_TRY(tdi_device_texture_may_retire(residency->device_scene, i));
     }
     return tdi_device_scene_write_materials(residency->device_scene, residency->scene, upload);
 }
@@ -252,7 +263,8 @@ static tdi_residency_item *find_surplus(tdi_residency *residency)
     tdi_residency_item *found = NULL;
     for (uint32_t i = 0; i < residency->device_scene->texture_count; i++) {
         tdi_residency_item *item = &residency->items[i];
-        if (residency->device_scene->textures[i].image.handle && item->base < item->needed &&
+        const tdi_device_texture *texture = &residency->device_scene->textures[i];
+        if (texture->image.handle && texture->retirement && item->base < item->needed &&
             (!found || item->last_needed < found->last_needed))
             found = item;
     }
@@ -261,14 +273,13 @@ static tdi_residency_item *find_surplus(tdi_residency *residency)
 
 /* All levels go, since an image with fewer would take memory when there is none; what is needed of
  * them comes back as anything else does that is needed and not there. */
-uint64_t tdi_residency_give_up(tdi_residency *residency, uint64_t wanted)
+uint64_t tdi_residency_give_up(tdi_residency *residency, uint64_t wanted, td_ticket last_use)
 {
     uint64_t given = 0;
     for (tdi_residency_item *item = find_surplus(residency); item && given < wanted;
          item = find_surplus(residency)) {
         const uint32_t index = (uint32_t)(item - residency->items);
-        given += item->bytes[item->base];
-        tdi_device_texture_drop(residency->device_scene, index);
+        given += tdi_device_texture_retire(residency->device_scene, index, last_use);
         item->base = residency->device_scene->textures[index].base = item->tail;
     }
     if (given > 0)
@@ -281,10 +292,10 @@ static bool lacks(const tdi_residency *residency)
     return residency->less_detailed && residency->policy == TD_TEXTURES_NEEDED;
 }
 
-/* Beside what is there. */
-static uint64_t bytes_to_come(const tdi_residency *residency)
+/* Of textures and `beside` them, beyond what is there. */
+static uint64_t bytes_to_come(const tdi_residency *residency, uint64_t beside)
 {
-    uint64_t bytes = bytes_beside(residency);
+    uint64_t bytes = beside;
     for (uint32_t i = 0; i < residency->device_scene->texture_count; i++)
         bytes += residency->items[i].bytes[residency->items[i].needed];
     const uint64_t now = bytes_now(residency);
@@ -293,8 +304,12 @@ static uint64_t bytes_to_come(const tdi_residency *residency)
 
 static td_result refuse(const tdi_residency *residency)
 {
-    return tdi_budget_check(residency->device_scene->device->budget, bytes_to_come(residency),
-                            "what these views sample of the textures", "beside what is there");
+    td_budget *budget = residency->device_scene->device->budget;
+    const char *what = "what these views sample of the textures";
+    TDI_TRY(
+        tdi_budget_check_category(budget, TD_BUDGET_TEXTURES, bytes_to_come(residency, 0), what));
+    return tdi_budget_check(budget, bytes_to_come(residency, bytes_beside(residency)), what,
+                            "beside what is there");
 }
 
 /* Room that somebody else gave back since the plan was made counts, so that it is made again. */
@@ -315,8 +330,11 @@ static td_result plan_or_refuse(void *user)
 static tdi_shortage missing_of_plan(void *user)
 {
     const tdi_residency *residency = user;
-    return tdi_budget_shortage(residency->device_scene->device->budget, TD_BUDGET_TEXTURES,
-                               bytes_to_come(residency), 0);
+    td_budget *budget = residency->device_scene->device->budget;
+    const uint64_t textures = bytes_to_come(residency, 0);
+    if (textures > tdi_budget_available_to(budget, TD_BUDGET_TEXTURES))
+        return tdi_budget_shortage(budget, TD_BUDGET_TEXTURES, textures, 0);
+    return tdi_budget_shortage_of_all(budget, bytes_to_come(residency, bytes_beside(residency)));
 }
 
 /* What others can spare is asked for before it is refused. */
@@ -333,7 +351,6 @@ static td_result find_room(tdi_residency *residency)
 
 static td_result change(tdi_residency *residency)
 {
-    TDI_TRY(find_room(residency));
     drop_changed(residency);
     tdi_upload *upload = NULL;
     TDI_TRY(tdi_upload_create(residency->device_scene->device, MOST_STAGING, &upload));
@@ -345,15 +362,16 @@ static td_result change(tdi_residency *residency)
 }
 
 /* Blocks of memory that are partly unused may not leave what was planned with: then the plan is
- * made for less. */
+ * made for less. For which there is no room either if there was none for more. */
 td_result tdi_residency_apply(tdi_residency *residency)
 {
-    td_result result = change(residency);
-    while (result == TD_ERROR_BUDGET && residency->slack_blocks < MOST_SLACK) {
+    for (;;) {
+        TDI_TRY(find_room(residency));
+        const td_result result = change(residency);
+        if (result != TD_ERROR_BUDGET || residency->slack_blocks == MOST_SLACK)
+            return result;
         residency->slack_blocks++;
-        result = change(residency);
     }
-    return result;
 }
 
 bool tdi_residency_submitted(tdi_residency *residency)
@@ -371,6 +389,8 @@ bool tdi_residency_submitted(tdi_residency *residency)
 void tdi_residency_describe(const tdi_residency *residency, td_renderer_info *out)
 {
     out->textures_change = true;
+    out->textures = residency->device_scene->texture_count;
+    out->textures_partial = 0;
     out->texture_bytes = bytes_now(residency);
     out->texture_full_bytes = 0;
     for (uint32_t i = 0; i < residency->device_scene->texture_count; i++) {
@@ -380,7 +400,11 @@ void tdi_residency_describe(const tdi_residency *residency, td_renderer_info *ou
     out->texture_changes = residency->changes;
 }
 
-uint32_t tdi_residency_least_level(const tdi_residency *residency, uint32_t texture)
+void tdi_residency_describe_texture(const tdi_residency *residency, uint32_t texture,
+                                    td_texture_state *out)
 {
-    return residency->least[texture];
+    const tdi_device_texture *state = &residency->device_scene->textures[texture];
+    const tdi_image *picture = &residency->scene->images[state->picture];
+    out->first_level = state->image.handle ? state->base : picture->levels;
+    out->least_level = residency->least[texture];
 }

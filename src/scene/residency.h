@@ -39,13 +39,15 @@ bool tdi_residency_submitted(tdi_residency *residency);
 
 /* Gives back the images of textures that have more levels than the views of the last submission
  * needed, what was not needed for longest first, until it is about `wanted` bytes; returns how many
- * they are. The GPU must be done with them. They are made again, as far as they are needed, when
- * the next submission is prepared. Allocates nothing and waits for nothing. */
-uint64_t tdi_residency_give_up(tdi_residency *residency, uint64_t wanted);
+ * they are. They go when the GPU is done with them: `last_use` is of the frames that sample them.
+ * They are made again, as far as they are needed, when the next submission is prepared. Allocates
+ * nothing and waits for nothing. */
+uint64_t tdi_residency_give_up(tdi_residency *residency, uint64_t wanted, td_ticket last_use);
 
 /* Fills in what td_renderer_info says of textures, but for the views. */
 void tdi_residency_describe(const tdi_residency *residency, td_renderer_info *out);
-/* The highest first level that a view made do with; 0: none had to. */
-uint32_t tdi_residency_least_level(const tdi_residency *residency, uint32_t texture);
+/* Fills in `first_level` and `least_level`. */
+void tdi_residency_describe_texture(const tdi_residency *residency, uint32_t texture,
+                                    td_texture_state *out);
 
 #endif

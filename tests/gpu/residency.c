@@ -2,7 +2,10 @@
  * levels give; where even that does not fit, the policy decides. */
 #include "scene_support.h"
 
+#include <stdatomic.h>
 #include <string.h>
+
+#include "gpu/budget.h"
 
 #define MIB   (UINT64_C(1) << 20)
 #define AMPLE (64 * MIB)
@@ -396,6 +399,181 @@ static void levels_that_are_not_needed_are_given_up_for_others(td_device *device
     td_scene_destroy(scene);
 }
 
+/* Keeps a queue busy for a good part of a second. */
+static void fill_often(td_device *device, VkCommandBuffer commands, void *user)
+{
+    const tdi_buffer *buffer = user;
+    for (uint32_t i = 0; i < 8000; i++) {
+        device->vk.vkCmdFillBuffer(commands, buffer->handle, 0, buffer->size, i);
+        gpu_full_barrier(device, commands);
+    }
+}
+
+/* Asks for a byte of textures, as an allocation does that does not fit. */
+static uint64_t ask_for_textures(td_device *device)
+{
+    tdi_relief *relief = tdi_budget_pressure(device->budget)->first;
+    while (relief && relief->categories != 1u << TD_BUDGET_TEXTURES)
+        relief = relief->next;
+    assert_non_null(relief);
+    return relief->free_some(relief, 1);
+}
+
+static uint64_t used_by_textures(td_device *device)
+{
+    td_budget_info info;
+    td_budget_get_info(td_device_budget(device), &info);
+    return info.by_category[TD_BUDGET_TEXTURES];
+}
+
+static void assert_one_is_gone(const td_renderer *renderer)
+{
+    td_texture_state states[64];
+    uint32_t count = 0, gone = 0;
+    gpu_ok(td_renderer_textures(renderer, states, 64, &count));
+    for (uint32_t i = 0; i < count; i++)
+        gone += states[i].first_level == states[i].levels;
+    assert_int_equal(gone, 1);
+}
+
+/* Frames that sample an image do not keep it from being given up: it goes when they are over. */
+static void levels_in_flight_are_given_up_too(td_device *device)
+{
+    (void)device;
+    td_scene *scene = make_walls();
+    outcome first = {0}, again = {0};
+    td_request *request = NULL;
+    td_ticket last = {0};
+    tdi_buffer filled;
+    td_device *own = NULL;
+    const td_camera far = camera_of(VIEWS - 1);
+    const td_device_params device_params = {.budget_bytes = SMALL, .validation = true};
+    td_renderer_params params = scene_renderer_params(scene, WIDTH, HEIGHT);
+    params.async = TD_ASYNC_OFF;
+    gpu_ok(td_device_create(&device_params, &own));
+    gpu_make_buffer(own, 256 << 10, TDI_MEMORY_DEVICE, &filled);
+    td_renderer *renderer = scene_renderer(own, &params);
+    for (uint32_t i = 0; i < VIEWS; i++)
+        submit_view(renderer, i, &first);
+    const uint64_t before = used_by_textures(own);
+    const gpu_submission work = gpu_submit_to_lane(own, TD_LANE_GRAPHICS, fill_often, &filled);
+    gpu_ok(td_renderer_submit(renderer, &far, 1, 0, SCENE_LIMIT_NS, &request));
+    const td_lane_submit_params after = {.lane = TD_LANE_GRAPHICS};
+    gpu_ok(td_lane_submit(own, &after, &last));
+    assert_true(ask_for_textures(own) > 0);
+    assert_one_is_gone(renderer);
+    assert_int_equal(used_by_textures(own), before); /* a frame samples it still */
+    assert_true(tdi_pressure_expects(tdi_budget_pressure(own->budget)));
+    assert_false(td_ticket_reached(own, last));
+    scene_picture picture = scene_take(request);
+    gpu_submission_wait(own, &work);
+    gpu_settle(own);
+    assert_true(used_by_textures(own) < before);
+    scene_assert_same(&picture, &first.pictures[VIEWS - 1], "while levels were given up");
+    for (uint32_t i = 0; i < VIEWS; i++)
+        submit_view(renderer, i, &again);
+    assert_same_pictures(&again, &first);
+    scene_picture_free(&picture);
+    free_outcome(&first);
+    free_outcome(&again);
+    td_renderer_destroy(renderer);
+    tdi_buffer_destroy(own, &filled);
+    td_device_destroy(own);
+    td_scene_destroy(scene);
+}
+
+typedef struct asker {
+    tdi_thread thread;
+    td_renderer *renderer;
+    atomic_bool enough;
+    uint32_t answers;
+} asker;
+
+static void keep_asking(void *user)
+{
+    asker *a = user;
+    while (!atomic_load(&a->enough)) {
+        td_texture_state states[64];
+        td_renderer_info info;
+        uint32_t count = 0;
+        td_renderer_get_info(a->renderer, &info);
+        gpu_ok(td_renderer_textures(a->renderer, states, 64, &count));
+        assert_int_equal(count, info.textures);
+        assert_true(info.texture_bytes <= info.texture_full_bytes);
+        for (uint32_t i = 0; i < count; i++)
+            assert_true(states[i].first_level <= states[i].levels);
+        a->answers++;
+    }
+}
+
+/* And keep nobody from anything. */
+static void questions_may_be_asked_while_views_are_submitted(td_device *device)
+{
+    (void)device;
+    td_scene *scene = make_walls();
+    outcome out = {0};
+    td_device *own = NULL;
+    asker a = {0};
+    const td_device_params device_params = {.budget_bytes = SMALL, .validation = true};
+    const td_renderer_params params = scene_renderer_params(scene, WIDTH, HEIGHT);
+    gpu_ok(td_device_create(&device_params, &own));
+    a.renderer = scene_renderer(own, &params);
+    gpu_ok(tdi_thread_start(&a.thread, "asker", keep_asking, &a));
+    for (uint32_t i = 0; i < VIEWS; i++)
+        submit_view(a.renderer, i, &out);
+    assert_true(ask_for_textures(own) > 0);
+    atomic_store(&a.enough, true);
+    tdi_thread_join(&a.thread);
+    assert_true(a.answers > 0);
+    free_outcome(&out);
+    td_renderer_destroy(a.renderer);
+    td_device_destroy(own);
+    td_scene_destroy(scene);
+}
+
+/* The views on a device with room for everything but so many bytes of textures. */
+static outcome render_with_limit(td_scene *scene, uint64_t limit, td_texture_policy policy)
+{
+    outcome out = {0};
+    td_device *device = NULL;
+    td_renderer *renderer = NULL;
+    td_budget_info info;
+    const td_device_params device_params = {.budget_bytes = AMPLE, .validation = true};
+    td_renderer_params params = scene_renderer_params(scene, WIDTH, HEIGHT);
+    gpu_ok(td_device_create(&device_params, &device));
+    gpu_ok(td_budget_set_category_limit(td_device_budget(device), TD_BUDGET_TEXTURES, limit));
+    params.textures = policy;
+    out.result = td_renderer_create(device, &params, &renderer);
+    for (uint32_t i = 0; i < VIEWS && out.result == TD_OK; i++)
+        submit_view(renderer, i, &out);
+    if (out.result == TD_OK)
+        td_renderer_get_info(renderer, &out.info);
+    td_budget_get_info(td_device_budget(device), &info);
+    assert_true(info.peak_by_category[TD_BUDGET_TEXTURES] <= limit);
+    td_renderer_destroy(renderer);
+    td_device_destroy(device);
+    return out;
+}
+
+static void a_limit_of_textures_counts_as_the_whole_does(td_device *device)
+{
+    (void)device;
+    td_scene *scene = make_walls();
+    outcome all = render_with_limit(scene, 10 * MIB, TD_TEXTURES_NEEDED);
+    assert_int_equal(all.result, TD_OK);
+    assert_true(all.info.textures_change);
+    outcome less = render_with_limit(scene, MIB / 2, TD_TEXTURES_PRIORITY);
+    assert_int_equal(less.result, TD_OK);
+    assert_true(less.info.views_less_detailed > 0);
+    scene_assert_same(&less.pictures[VIEWS - 1], &all.pictures[VIEWS - 1], "from far");
+    outcome none = render_with_limit(scene, 10 * MIB, TD_TEXTURES_ALL);
+    assert_int_equal(none.result, TD_ERROR_BUDGET);
+    assert_non_null(strstr(td_last_error(), "the limit for textures is 10.0 MiB"));
+    free_outcome(&all);
+    free_outcome(&less);
+    td_scene_destroy(scene);
+}
+
 static void a_policy_must_exist(td_device *device)
 {
     td_scene *scene = make_walls();
@@ -417,6 +595,9 @@ int main(void)
         gpu_test(others_render_with_less_detail),
         gpu_test(a_view_in_bands_counts_once),
         gpu_test(levels_that_are_not_needed_are_given_up_for_others),
+        gpu_test(levels_in_flight_are_given_up_too),
+        gpu_test(questions_may_be_asked_while_views_are_submitted),
+        gpu_test(a_limit_of_textures_counts_as_the_whole_does),
         gpu_test(a_policy_must_exist),
     };
     return gpu_run_tests(tests);

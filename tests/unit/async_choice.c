@@ -56,7 +56,7 @@ static void run(tdi_async_choice *choice, td_device *device, uint32_t submission
     }
 }
 
-static td_renderer_info info_of(const tdi_async_choice *choice)
+static td_renderer_info info_of(tdi_async_choice *choice)
 {
     td_renderer_info info = {0};
     tdi_async_choice_describe(choice, &info);

@@ -195,6 +195,30 @@ static void a_shortage_says_what_would_help(void **state)
     assert_int_equal(shortage.bytes, MIB);
     assert_int_equal(shortage.categories, 1u << TD_BUDGET_STAGING);
     assert_int_equal(tdi_budget_shortage(budget, TD_BUDGET_STAGING, 5 * MIB, 0).bytes, 0);
+    /* Of several categories, whose own limits do not count. */
+    shortage = tdi_budget_shortage_of_all(budget, 6 * MIB);
+    assert_int_equal(shortage.bytes, 2 * MIB);
+    assert_int_equal(shortage.categories, UINT32_MAX);
+    assert_int_equal(tdi_budget_shortage_of_all(budget, 65 * MIB).bytes, 0);
+    tdi_budget_destroy(budget);
+}
+
+static void a_category_says_what_is_left_of_it(void **state)
+{
+    (void)state;
+    td_budget *budget;
+    assert_int_equal(tdi_budget_create(64 * MIB, TD_BUDGET_ENFORCE, &budget), TD_OK);
+    assert_int_equal(tdi_budget_hold(budget, 60 * MIB, 0, "blocks"), TD_OK);
+    use(budget, TD_BUDGET_STAGING, 3 * MIB, "ring");
+    assert_int_equal(tdi_budget_available_to(budget, TD_BUDGET_STAGING), UINT64_MAX);
+    assert_int_equal(td_budget_set_category_limit(budget, TD_BUDGET_STAGING, 5 * MIB), TD_OK);
+    assert_int_equal(tdi_budget_available_to(budget, TD_BUDGET_STAGING), 2 * MIB);
+    assert_int_equal(tdi_budget_check_category(budget, TD_BUDGET_STAGING, 2 * MIB, "more"), TD_OK);
+    assert_int_equal(tdi_budget_check_category(budget, TD_BUDGET_STAGING, 3 * MIB, "more"),
+                     TD_ERROR_BUDGET);
+    assert_non_null(strstr(td_last_error(), "more needs 3.0 MiB of device memory for staging"));
+    assert_int_equal(td_budget_set_category_limit(budget, TD_BUDGET_STAGING, 3 * MIB), TD_OK);
+    assert_int_equal(tdi_budget_available_to(budget, TD_BUDGET_STAGING), 0);
     tdi_budget_destroy(budget);
 }
 
@@ -228,6 +252,7 @@ int main(void)
         cmocka_unit_test(threads_never_go_over),
         cmocka_unit_test(a_category_has_a_limit_of_its_own),
         cmocka_unit_test(a_shortage_says_what_would_help),
+        cmocka_unit_test(a_category_says_what_is_left_of_it),
         cmocka_unit_test(what_the_driver_has_left_bounds_it_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

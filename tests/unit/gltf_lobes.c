@@ -234,49 +234,6 @@ static void numbers_outside_their_range_are_said(void **state)
                 "the range: 1 is used");
 }
 
-/* Shaders multiply them, and infinity times nothing is not a number. */
-static void huge_numbers_are_bounded(void **state)
-{
-    (void)state;
-    td_scene *scene =
-        gltf_load(WITH("iridescence", "\"iridescenceFactor\":1,\"iridescenceIor\":3e38,"
-                                      "\"iridescenceThicknessMinimum\":3e38,"
-                                      "\"iridescenceThicknessMaximum\":3e38"));
-    const struct tdi_material_more *more = more_of(scene);
-    for (int i = 0; i < 2; i++)
-        assert_true(more->iridescence_ior * more->iridescence_thickness[i] <= 1e9f);
-    td_scene_destroy(scene);
-    scene = gltf_load(
-        FILE_OF("\"extensions\":{\"KHR_materials_transmission\":{\"transmissionFactor\":1},"
-                "\"KHR_materials_volume\":{\"thicknessFactor\":3e38,\"attenuationDistance\":1e-38,"
-                "\"attenuationColor\":[0,0.5,1]}}"));
-    more = more_of(scene);
-    for (int i = 0; i < 3; i++)
-        assert_true(isfinite(more->attenuation[i] * more->thickness));
-    assert_float_equal(more->attenuation[2], 0.0f, 0.0f);
-    td_scene_destroy(scene);
-    scene = gltf_load(WITH("clearcoat", "\"clearcoatFactor\":1,\"clearcoatNormalTexture\":{"
-                                        "\"index\":0,\"scale\":-3e38}"));
-    const float scale = more_of(scene)->clearcoat_normal_scale;
-    assert_true(scale < 0 && isfinite(scale * scale));
-    td_scene_destroy(scene);
-}
-
-static void transmissive_surfaces_are_marked(void **state)
-{
-    (void)state;
-    td_scene *scene = gltf_load(WITH("transmission", "\"transmissionFactor\":0.1"));
-    assert_int_equal(scene->materials[0].data.surface_flags, TDI_SURFACE_TRANSMISSIVE);
-    td_scene_destroy(scene);
-    scene = gltf_load(WITH("volume", "\"thicknessFactor\":1"));
-    assert_int_equal(scene->materials[0].data.surface_flags, 0);
-    td_scene_destroy(scene);
-    scene = gltf_load(FILE_OF("\"extensions\":{\"KHR_materials_unlit\":{},"
-                              "\"KHR_materials_transmission\":{\"transmissionFactor\":1}}"));
-    assert_int_equal(scene->materials[0].data.surface_flags, TDI_SURFACE_UNLIT);
-    td_scene_destroy(scene);
-}
-
 static void refuse(const char *json, const char *part)
 {
     gltf_refuse(json, TD_ERROR_INPUT, part);
@@ -373,8 +330,6 @@ int main(void)
         cmocka_unit_test(transmission_and_volume_are_taken),
         cmocka_unit_test(glossiness_takes_the_place_of_roughness),
         cmocka_unit_test(numbers_outside_their_range_are_said),
-        cmocka_unit_test(huge_numbers_are_bounded),
-        cmocka_unit_test(transmissive_surfaces_are_marked),
         cmocka_unit_test(wrong_lobes_are_refused),
         cmocka_unit_test(wrong_params_are_refused),
         cmocka_unit_test(attenuation_is_always_finite),
