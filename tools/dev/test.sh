@@ -23,7 +23,7 @@ finish_tests()
 
 # What the thread sanitizer looks at unless told otherwise: units, and those GPU tests in which
 # several threads of tandem or of the program are at work.
-thread_tests='^gpu_(batch|readback|recorder|renderer_requests|scheduler|texture_uploader|ticket)(_split)?$'
+thread_tests='^gpu_(batch|readback|recorder|renderer_requests|residency|scheduler|texture_uploader|ticket)(_split)?$'
 
 select_thread_tests()
 {
