@@ -64,6 +64,29 @@ static void list_counts(const td_scene_info *info, info_count counts[COUNTS])
         counts[i] = list[i];
 }
 
+#define LOBES 7
+
+static json_t *list_lobes(uint32_t lobes)
+{
+    static const char *const names[LOBES] = {"specular",    "specular-glossiness", "clearcoat",
+                                             "sheen",       "anisotropy",          "iridescence",
+                                             "transmission"};
+    json_t *list = json_array();
+    for (int i = 0; i < LOBES; i++) {
+        if (lobes & 1u << i)
+            (void)json_array_append_new(list, json_string(names[i]));
+    }
+    return list;
+}
+
+static void print_lobes(uint32_t lobes)
+{
+    json_t *list = list_lobes(lobes);
+    for (size_t i = 0; i < json_array_size(list); i++)
+        (void)printf("%-18s %s\n", "material lobe", json_string_value(json_array_get(list, i)));
+    json_decref(list);
+}
+
 static void print_text(const td_scene_info *info)
 {
     info_count counts[COUNTS];
@@ -78,6 +101,7 @@ static void print_text(const td_scene_info *info)
     (void)printf("%-18s %.2f MiB geometry + %.2f MiB textures of %.0f MiB\n", "budget",
                  (double)info->geometry_bytes / MIB, (double)info->texture_bytes / MIB,
                  (double)TD_BUDGET_DEFAULT / MIB);
+    print_lobes(info->lobes);
     for (uint32_t i = 0; i < info->variant_count; i++)
         (void)printf("%-18s %s\n", "material variant", info->variants[i]);
     for (uint32_t i = 0; i < info->unsupported_count; i++)
@@ -101,12 +125,12 @@ static json_t *make_json(const td_scene_info *info)
 {
     info_count counts[COUNTS];
     list_counts(info, counts);
-    json_t *object =
-        json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:o}", "name", info->name, "bounds_min",
-                  make_vector(info->bounds_min), "bounds_max", make_vector(info->bounds_max),
-                  "geometry_bytes", (json_int_t)info->geometry_bytes, "texture_bytes",
-                  (json_int_t)info->texture_bytes, "budget_bytes", (json_int_t)TD_BUDGET_DEFAULT,
-                  "variants", make_list(info->variants, info->variant_count));
+    json_t *object = json_pack(
+        "{s:s, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "name", info->name, "bounds_min",
+        make_vector(info->bounds_min), "bounds_max", make_vector(info->bounds_max),
+        "geometry_bytes", (json_int_t)info->geometry_bytes, "texture_bytes",
+        (json_int_t)info->texture_bytes, "budget_bytes", (json_int_t)TD_BUDGET_DEFAULT, "lobes",
+        list_lobes(info->lobes), "variants", make_list(info->variants, info->variant_count));
     /* The last count is the length of the list that takes its name. */
     for (int i = 0; object && i < COUNTS - 1; i++)
         (void)json_object_set_new(object, counts[i].name,

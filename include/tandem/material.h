@@ -99,6 +99,17 @@ typedef struct td_material_glossiness {
     td_texture_use texture; /**< Specular colour in RGB (sRGB), glossiness in A (linear). */
 } td_material_glossiness;
 
+/** What a material can have beyond the metallic-roughness model, a bit each. */
+typedef enum td_lobe {
+    TD_LOBE_SPECULAR = 1,      /**< td_material_params::ior or td_material_params::specular. */
+    TD_LOBE_GLOSSINESS = 2,    /**< td_material_params::glossiness. */
+    TD_LOBE_CLEARCOAT = 4,     /**< td_material_params::clearcoat. */
+    TD_LOBE_SHEEN = 8,         /**< td_material_params::sheen. */
+    TD_LOBE_ANISOTROPY = 16,   /**< td_material_params::anisotropy. */
+    TD_LOBE_IRIDESCENCE = 32,  /**< td_material_params::iridescence. */
+    TD_LOBE_TRANSMISSION = 64, /**< td_material_params::transmission. */
+} td_lobe;
+
 /** A material. Fill it with td_material_defaults first: zero factors are black. */
 typedef struct td_material_params {
     float base_color[4];               /**< Linear RGBA. */

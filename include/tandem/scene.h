@@ -222,6 +222,7 @@ typedef struct td_scene_info {
     float bounds_max[3];            /**< Of the world's bounding box. */
     uint32_t unsupported_count;     /**< Number of sentences in `unsupported`. */
     const char *const *unsupported; /**< What the file has that is not drawn (fully). */
+    uint32_t lobes;                 /**< ::td_lobe bits that some material has at work. */
     uint32_t variant_count;         /**< Number of names in `variants`. */
     const char *const *variants;    /**< Names of the material variants that the file has. */
 } td_scene_info;

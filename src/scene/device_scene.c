@@ -218,14 +218,6 @@ td_result tdi_device_scene_write_materials(tdi_device_scene *device_scene, const
     return TD_OK;
 }
 
-uint32_t tdi_scene_lobes(const td_scene *scene)
-{
-    uint32_t lobes = 0;
-    for (uint32_t i = 0; i < scene->more_count; i++)
-        lobes |= scene->more[i].lobes;
-    return lobes;
-}
-
 bool tdi_scene_is_masked(const td_scene *scene)
 {
     for (uint32_t i = 0; i < scene->geometry.surface_count; i++)

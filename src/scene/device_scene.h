@@ -71,8 +71,6 @@ td_result tdi_device_scene_measure(td_device *device, const td_scene *scene, uin
 
 /* Whether some surface is masked. */
 bool tdi_scene_is_masked(const td_scene *scene);
-/* TDI_LOBE_ bits that some material has. */
-uint32_t tdi_scene_lobes(const td_scene *scene);
 
 /* `versions`: how many states of the instances frames may need at once, at least 1. `tails`: of the
  * textures there are only small levels, until others are asked for (residency.h). */

@@ -1,5 +1,6 @@
 #include "scene/material_lobes.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 
@@ -10,6 +11,15 @@
 #define DARKEST 1.0e-6f
 
 #define USUAL_IOR 1.5f
+
+/* What shaders know is what callers are told. */
+static_assert((int)TD_LOBE_SPECULAR == TDI_LOBE_DIELECTRIC, "the same bit");
+static_assert((int)TD_LOBE_GLOSSINESS == TDI_LOBE_GLOSSINESS, "the same bit");
+static_assert((int)TD_LOBE_CLEARCOAT == TDI_LOBE_CLEARCOAT, "the same bit");
+static_assert((int)TD_LOBE_SHEEN == TDI_LOBE_SHEEN, "the same bit");
+static_assert((int)TD_LOBE_ANISOTROPY == TDI_LOBE_ANISOTROPY, "the same bit");
+static_assert((int)TD_LOBE_IRIDESCENCE == TDI_LOBE_IRIDESCENCE, "the same bit");
+static_assert((int)TD_LOBE_TRANSMISSION == TDI_LOBE_TRANSMISSION, "the same bit");
 
 void tdi_lobes_defaults(td_material_params *params)
 {

@@ -251,6 +251,14 @@ static uint64_t stored_triangles(const td_scene *scene)
     return triangles;
 }
 
+uint32_t tdi_scene_lobes(const td_scene *scene)
+{
+    uint32_t lobes = 0;
+    for (uint32_t i = 0; i < scene->more_count; i++)
+        lobes |= scene->more[i].lobes;
+    return lobes;
+}
+
 td_result td_scene_get_info(const td_scene *scene, td_scene_info *out)
 {
     if (scene == NULL || out == NULL)
@@ -276,6 +284,7 @@ td_result td_scene_get_info(const td_scene *scene, td_scene_info *out)
                           (uint64_t)scene->more_count * sizeof(struct tdi_material_more),
         .unsupported_count = scene->unsupported_count,
         .unsupported = (const char *const *)scene->unsupported,
+        .lobes = tdi_scene_lobes(scene),
         .variant_count = scene->variant_count,
         .variants = (const char *const *)scene->variants,
     };

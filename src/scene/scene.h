@@ -147,6 +147,9 @@ td_result tdi_scene_new_camera(td_scene *scene, const char *name, tdi_camera **o
 /* The same for what a material has beyond the plain model; what is in it is not set. */
 td_result tdi_scene_new_more(td_scene *scene, struct tdi_material_more **out);
 
+/* TDI_LOBE_ bits that some material has. */
+uint32_t tdi_scene_lobes(const td_scene *scene);
+
 /* Says that meshes, materials, textures or nodes were added, so that what follows is made anew. */
 void tdi_scene_changed(td_scene *scene);
 

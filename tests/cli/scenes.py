@@ -69,6 +69,23 @@ class Scenes(Case):
         self.assertRegex(text.text, r"(?m)^triangles +4$")
         self.assertRegex(text.text, r"(?m)^not supported +\S")
 
+    def test_lobes_of_materials_are_listed(self):
+        scene = {
+            "asset": {"version": "2.0"},
+            "materials": [
+                {"extensions": {"KHR_materials_sheen": {"sheenColorFactor": [1, 0, 0]},
+                                "KHR_materials_clearcoat": {"clearcoatFactor": 0}}},
+                {"extensions": {"KHR_materials_transmission": {"transmissionFactor": 1}}}],
+        }
+        with open(self.path("cloth.gltf"), "w", encoding="utf-8") as file:
+            json.dump(scene, file)
+        info = json.loads(tandem("info", self.path("cloth.gltf"), "--json").text)
+        self.assertEqual(info["lobes"], ["sheen", "transmission"])
+        self.assertEqual(len(info["unsupported"]), 1, info["unsupported"])
+        self.assertRegex(tandem("info", self.path("cloth.gltf")).text, r"(?m)^material lobe +sheen$")
+        info = json.loads(tandem("info", "builtin:spheres", "--json").text)
+        self.assertEqual(info["lobes"], [])
+
     def test_variants_are_listed_and_chosen(self):
         scene = {
             "asset": {"version": "2.0"},
