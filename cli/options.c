@@ -176,7 +176,8 @@ static int hex_digit(char digit)
 
 static bool read_color(const cli_option *option, const char *text, void *out)
 {
-    cli_color color = {.given = strcmp(text, "none") != 0};
+    cli_color color = {.env = strcmp(text, "env") == 0};
+    color.given = !color.env && strcmp(text, "none") != 0;
     bool good = !color.given || (text[0] == '#' && strlen(text) == 7);
     for (int i = 0; good && color.given && i < 3; i++) {
         int high = hex_digit(text[1 + 2 * i]);
@@ -188,10 +189,7 @@ static bool read_color(const cli_option *option, const char *text, void *out)
         *(cli_color *)out = color;
         return true;
     }
-    if (strcmp(text, "env") == 0)
-        (void)cli_usage("--%s env: is not there yet", option->name);
-    else
-        (void)cli_usage("--%s %s: is neither none nor a colour like #1a2b3c", option->name, text);
+    (void)cli_usage("--%s %s: is neither env, none nor a colour like #1a2b3c", option->name, text);
     return false;
 }
 

@@ -20,7 +20,7 @@ typedef enum cli_kind {
     CLI_BYTES,  /* uint64_t: 64MiB, 2GB, 1000000 */
     CLI_CHOICE, /* int: the value of one of `words` */
     CLI_SET,    /* uint32_t: the values of some of `words`, with commas, or-ed */
-    CLI_COLOR,  /* cli_color: none or #RRGGBB */
+    CLI_COLOR,  /* cli_color: env, none or #RRGGBB */
     CLI_LATER,  /* refused: its time has not come */
 } cli_kind;
 
@@ -47,7 +47,8 @@ typedef struct cli_size {
 } cli_size;
 
 typedef struct cli_color {
-    bool given; /* and not "none" */
+    bool given; /* and neither "none" nor "env" */
+    bool env;
     uint8_t srgb[3];
 } cli_color;
 

@@ -69,6 +69,8 @@ static void fill_params(render_job *job)
         .in_flight = options->in_flight,
         .exposure = (float)options->exposure.value,
         .tonemap = (td_tonemap)options->tonemap,
+        .environment_rotation = options->env_rotation.value,
+        .environment_behind = options->background.env,
         .raster = (td_raster)options->raster,
         .async = (td_async_mode)options->async,
         .textures = (td_texture_policy)options->textures,
@@ -121,7 +123,14 @@ static int open_session(render_job *job, const char *path)
     int code = cli_session_open(&device, path, &load, &job->session);
     if (code != CLI_EXIT_OK)
         return code;
-    td_result result = cli_views_place(options, job->session.scene, &job->views);
+    const td_environment_params environment = {.path = options->env};
+    td_result result = TD_OK;
+    if (options->env)
+        result =
+            td_environment_create(job->session.device, &environment, &job->session.environment);
+    if (result != TD_OK)
+        return cli_fail(CLI_STAGE_SCENE, result);
+    result = cli_views_place(options, job->session.scene, &job->views);
     if (result != TD_OK)
         return cli_fail(CLI_STAGE_PREPARE, result);
     return CLI_EXIT_OK;
@@ -264,6 +273,7 @@ static int run_batch(render_job *job)
         return cli_fail(CLI_STAGE_PREPARE, result);
     job->params.device = job->session.device;
     job->params.scene = job->session.scene;
+    job->params.environment = job->session.environment;
     job->params.cameras = job->views.cameras;
     job->params.monitor = job->monitor;
     result = td_batch_create(&job->params, &job->batch);

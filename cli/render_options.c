@@ -165,10 +165,22 @@ const cli_option cli_render_table[] = {
      .argument = "LIST",
      .help = "color, depth, object (color)",
      .words = output_words},
+    {.name = "env",
+     .kind = CLI_TEXT,
+     .offset = AT(env),
+     .argument = "FILE.hdr",
+     .help = "light from all around (none: one light and constant ambient light)"},
+    {.name = "env-rotation",
+     .kind = CLI_NUMBER,
+     .offset = AT(env_rotation),
+     .argument = "DEG",
+     .help = "turns it, anticlockwise seen from above (0)",
+     .low = -360,
+     .high = 360},
     {.name = "background",
      .kind = CLI_COLOR,
      .offset = AT(background),
-     .argument = "none|#RRGGBB",
+     .argument = "env|none|#RRGGBB",
      .help = "what is behind everything (none: transparent)"},
     {.name = "exposure",
      .kind = CLI_NUMBER,
@@ -302,8 +314,6 @@ const cli_option cli_render_table[] = {
      .kind = CLI_FLAG,
      .offset = AT(json),
      .help = "the report on standard output, in one line"},
-    LATER("env"),
-    LATER("env-rotation"),
     LATER("animation"),
     LATER("time"),
     LATER("fps"),
@@ -381,6 +391,8 @@ int cli_check_render_options(const cli_render_options *options)
         return cli_usage("--resume and --overwrite: files that are there are kept or replaced");
     if (options->quiet && options->verbose)
         return cli_usage("-q and -v exclude each other");
+    if (options->background.env && !options->env)
+        return cli_usage("--background env: there is no --env");
     if (options->device && strcmp(options->device, "all") == 0)
         return cli_usage("--device all: is not there yet");
     const int code = check_file_names(options);

@@ -29,6 +29,8 @@ typedef struct cli_render_options {
     const char *variant;
 
     uint32_t outputs; /* td_output bits; 0: not given */
+    const char *env;
+    cli_number env_rotation;
     cli_color background;
     cli_number exposure;
     int tonemap;

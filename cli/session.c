@@ -72,6 +72,7 @@ int cli_session_open(const td_device_params *device, const char *path,
 
 void cli_session_close(cli_session *session)
 {
+    td_environment_destroy(session->environment);
     td_scene_destroy(session->scene);
     td_device_destroy(session->device);
     *session = (cli_session){0};

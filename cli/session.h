@@ -2,11 +2,12 @@
 #ifndef TANDEM_CLI_SESSION_H
 #define TANDEM_CLI_SESSION_H
 
-#include <tandem/device.h>
+#include <tandem/environment.h>
 #include <tandem/scene.h>
 
 typedef struct cli_session {
     td_device *device;
+    td_environment *environment; /* NULL: none */
     td_scene *scene;
     double device_ms;
     double scene_ms;

@@ -34,6 +34,15 @@ float schlick(float cosine)
     return m2 * m2 * m;
 }
 
+/* What is mirrored of uniform light from all around, as factors of f0 and f90: the fit of Karis,
+ * "Physically Based Shading on Mobile", 2014, to the integral of his split sum. */
+vec2 mirrored_of_all(float nv, float roughness)
+{
+    vec4 r = roughness * vec4(-1.0, -0.0275, -0.572, 0.022) + vec4(1.0, 0.0425, 1.04, -0.04);
+    float a = min(r.x * r.x, exp2(-9.28 * nv)) * r.x + r.y;
+    return vec2(-1.04, 1.04) * a + r.zw;
+}
+
 float largest(vec3 v)
 {
     return max(v.x, max(v.y, v.z));

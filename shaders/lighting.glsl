@@ -160,6 +160,24 @@ vec3 mirror_normal(const surface_light s)
     return s.normal;
 }
 
+#ifdef ENVIRONMENT
+/* The shares of light from all around that leave towards the viewer after one meeting with the
+ * microfacets, and after several (Fdez-Aguera, "A Multiple-Scattering Microfacet Model for
+ * Real-Time Image-based Lighting", JCGT 8(1), 2019): together with what enters they are 1. */
+struct shares {
+    vec3 once, more;
+};
+
+shares find_shares(const surface_light s)
+{
+    vec2 all = mirrored_of_all(facing_view(s.normal, s.view), s.roughness);
+    vec3 once = split_light(s, s.f0).mirrored * all.x + s.f90 * all.y;
+    vec3 average = s.f0 + (s.f90 - s.f0) * (1.0 / 21.0);
+    float lost = 1.0 - all.x - all.y;
+    return shares(once, once * average * (lost / (1.0 - lost * average)));
+}
+#endif
+
 vec3 reflect_environment(const surface_light s)
 {
     vec3 mirrored = incident_radiance(reflect(-s.view, mirror_normal(s)), s.roughness);
@@ -169,12 +187,25 @@ vec3 reflect_environment(const surface_light s)
         entering +=
             s.diffuse * s.lobes.glass.factor * transmit_environment(s.lobes.glass, s.roughness);
 #endif
+#ifdef ENVIRONMENT
+    shares of = find_shares(s);
+    vec3 mirrors = of.once + of.more;
+    vec3 radiance = of.once * mirrored + of.more * incident_irradiance(s.normal) +
+                    entering * (1.0 - mirrors);
+#else
     vec3 radiance = entering + s.f0 * mirrored;
+#endif
 #ifdef LOBES
+#ifdef ENVIRONMENT
+    /* All colours lose as much, as split_light has it. */
+    if (HAS(TDI_LOBE_DIELECTRIC | TDI_LOBE_GLOSSINESS | TDI_LOBE_IRIDESCENCE))
+        radiance += entering * (mirrors - largest(mirrors));
+#else
     if (HAS(TDI_LOBE_DIELECTRIC | TDI_LOBE_GLOSSINESS | TDI_LOBE_IRIDESCENCE)) {
         boundary b = split_light(s, s.f0);
         radiance = entering * b.entering + b.mirrored * mirrored;
     }
+#endif
     if (HAS(TDI_LOBE_SHEEN))
         radiance = add_sheen_environment(s.lobes.cloth, radiance, s.normal, s.view);
     if (HAS(TDI_LOBE_CLEARCOAT))
@@ -194,7 +225,11 @@ vec3 emit(const surface_light s)
 
 vec3 light_surface(const surface_light s, vec3 light_direction, vec3 light_color)
 {
+#ifdef ENVIRONMENT
+    return emit(s) + reflect_environment(s);
+#else
     return emit(s) + reflect_environment(s) + light_color * reflect_light(s, light_direction);
+#endif
 }
 
 #endif

@@ -54,6 +54,9 @@ struct context {
     float exposure;
     uint tonemap;
     vec4 background;
+#ifdef ENVIRONMENT
+    bool sky_behind;
+#endif
 };
 
 context make_context(uint view)
@@ -75,6 +78,9 @@ context make_context(uint view)
     c.tonemap = FRAME.tonemap;
     c.background =
         vec4(FRAME.background[0], FRAME.background[1], FRAME.background[2], FRAME.background[3]);
+#ifdef ENVIRONMENT
+    c.sky_behind = FRAME.sky_behind != 0u;
+#endif
     return c;
 }
 
@@ -231,6 +237,28 @@ vec4 resolve(context c, uint first_word, ivec2 pixel)
     return sum;
 }
 
+#ifdef ENVIRONMENT
+/* Where a pixel looks: the direction whose image is the pixel (column i is row i of the matrix). */
+vec3 look(context c, ivec2 pixel)
+{
+    if (c.orthographic)
+        return -c.eye;
+    vec2 at = vec2(pixel * 256 + 128);
+    vec3 direction =
+        cross(c.clip[0].xyz - at.x * c.clip[3].xyz, c.clip[1].xyz - at.y * c.clip[3].xyz);
+    return normalize(dot(direction, c.clip[3].xyz) < 0.0 ? -direction : direction);
+}
+
+/* The environment takes the samples that nothing covers. */
+vec4 put_sky_behind(context c, vec4 sum, ivec2 pixel)
+{
+    float left = float(SAMPLES) - sum.a;
+    if (!c.sky_behind || left <= 0.0)
+        return sum;
+    return vec4(sum.rgb + left * incident_radiance(look(c, pixel), 0.0), float(SAMPLES));
+}
+#endif
+
 #ifndef FOOTPRINT
 void write_color(context c, uint at, vec4 sum)
 {
@@ -281,8 +309,13 @@ uvec2 nearest_word(uint at)
 
 void write(context c, uint view, uint at, uint first_word, ivec2 pixel)
 {
-    if ((OUTPUTS & OUTPUT_COLOR) != 0u)
-        write_color(c, at, resolve(c, first_word, pixel));
+    if ((OUTPUTS & OUTPUT_COLOR) != 0u) {
+        vec4 sum = resolve(c, first_word, pixel);
+#ifdef ENVIRONMENT
+        sum = put_sky_behind(c, sum, pixel);
+#endif
+        write_color(c, at, sum);
+    }
     if ((OUTPUTS & OUTPUT_DEPTH) != 0u)
         write_depth(view, at, nearest_word(first_word));
     if ((OUTPUTS & OUTPUT_OBJECT) != 0u)

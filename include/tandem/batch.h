@@ -77,10 +77,13 @@ typedef struct td_batch_params {
                                         the budget has no room for them. Files are the same. */
     float exposure;                /**< As in td_renderer_params. */
     td_tonemap tonemap;            /**< As in td_renderer_params. */
-    td_raster raster;              /**< As in td_renderer_params. */
-    td_async_mode async;           /**< As in td_renderer_params. */
-    td_texture_policy textures;    /**< As in td_renderer_params. */
-    float background[4];           /**< As in td_renderer_params. */
+    td_environment *environment;   /**< As in td_renderer_params, as the next two. */
+    double environment_rotation;
+    bool environment_behind;
+    td_raster raster;           /**< As in td_renderer_params. */
+    td_async_mode async;        /**< As in td_renderer_params. */
+    td_texture_policy textures; /**< As in td_renderer_params. */
+    float background[4];        /**< As in td_renderer_params. */
 
     uint32_t encode_threads;  /**< 0: the cores given. */
     uint64_t view_timeout_ns; /**< From submission to the encoded file; a view that takes longer

@@ -4,7 +4,7 @@
 #ifndef TANDEM_RENDERER_H
 #define TANDEM_RENDERER_H
 
-#include <tandem/device.h>
+#include <tandem/environment.h>
 #include <tandem/monitor.h>
 #include <tandem/request.h>
 #include <tandem/scene.h>
@@ -140,6 +140,12 @@ typedef struct td_renderer_params {
                                         On: ::TD_ERROR_UNSUPPORTED where it has none. Never changes
                                         a byte. */
     td_texture_policy textures;    /**< Which levels of textures are on the device. */
+    td_environment *environment;   /**< Lights the scene instead of its light and ambient; NULL:
+                                        none. Of the same device. It may be destroyed before the
+                                        renderer. */
+    double environment_rotation;   /**< Degrees about +Y that it is turned by, anticlockwise seen
+                                        from above. */
+    bool environment_behind;       /**< It is what is seen where nothing covers a sample, too. */
     float background[4];           /**< Linear RGBA behind everything; zero: transparent. */
     td_copy_mode copy_results;     /**< How results get into host memory; the bytes are the same. */
     td_monitor *monitor;           /**< Receives the lanes' spans; may be NULL. */

@@ -9,6 +9,7 @@
 #include <tandem/batch.h>
 #include <tandem/budget.h>
 #include <tandem/device.h>
+#include <tandem/environment.h>
 #include <tandem/host.h>
 #include <tandem/host_buffer.h>
 #include <tandem/material.h>

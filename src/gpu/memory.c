@@ -220,7 +220,9 @@ static td_result obtain(struct tdi_memory *memory, struct tdi_memory_block *bloc
     TDI_TRY(tdi_budget_hold(device->budget, block->size, w->promised, w->what));
     VkResult result = allocate_handle(device, block);
     if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY) {
+        tdi_budget_release(device->budget, block->size, w->promised);
         drop_empty(memory, 0);
+        TDI_TRY(tdi_budget_hold(device->budget, block->size, w->promised, w->what));
         result = allocate_handle(device, block);
     }
     if (result != VK_SUCCESS) {

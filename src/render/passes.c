@@ -32,6 +32,7 @@ static td_result fill_passes(tdi_passes *passes)
         .samples = params->samples,
         .outputs = params->outputs,
         .lobes = params->lobes,
+        .environment = params->environment,
         .masked = params->masked,
         .footprint = params->footprint,
         .raster = params->raster,

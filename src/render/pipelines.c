@@ -24,7 +24,9 @@
 typedef struct pipeline_source {
     const char *name;
     const tdi_shader_code *code;
-    const tdi_shader_code *lobes;    /* instead, where materials have some; NULL: the same */
+    const tdi_shader_code *lobes; /* instead, where materials have some; NULL: the same */
+    /* Instead of either, where an environment lights the scene; NULL: the same. */
+    const tdi_shader_code *environment, *environment_lobes;
     const tdi_shader_code *fragment; /* NULL: a compute pipeline */
     uint32_t rasters;                /* bits of td_raster that need it; 0: all */
     bool bindless;
@@ -90,6 +92,8 @@ static const pipeline_source sources[TDI_PIPELINE_COUNT] = {
     [TDI_PIPELINE_SHADE] = {.name = "shade",
                             .code = &tdi_shader_shade,
                             .lobes = &tdi_shader_shade_lobes,
+                            .environment = &tdi_shader_shade_environment,
+                            .environment_lobes = &tdi_shader_shade_environment_lobes,
                             .bindless = true,
                             .workgroup = SHADE_ROWS,
                             .role_count = 2,
@@ -208,14 +212,22 @@ typedef struct recipe {
     const pipeline_source *source;
     constants values;
     uint32_t samples; /* of a pixel, in one invocation of a fragment shader */
+    bool environment;
 } recipe;
+
+static const tdi_shader_code *code_of(const recipe *r)
+{
+    if (r->environment)
+        return r->values.lobes ? r->source->environment_lobes : r->source->environment;
+    return r->values.lobes ? r->source->lobes : r->source->code;
+}
 
 static td_result create_pipeline(td_device *device, void *user, tdi_pipeline *out)
 {
     const recipe *made_from = user;
     const pipeline_source *source = made_from->source;
     const constants values = made_from->values;
-    const tdi_shader_code *code = values.lobes ? source->lobes : source->code;
+    const tdi_shader_code *code = code_of(made_from);
     const VkSpecializationInfo specialization = {
         .mapEntryCount = sizeof constant_map / sizeof constant_map[0],
         .pMapEntries = constant_map,
@@ -255,6 +267,7 @@ static td_result take_pipeline(td_device *device, const tdi_pipelines_params *pa
         .source = &sources[index],
         .values = constants_of(device, params, &sources[index]),
         .samples = sources[index].fragment ? params->shape.samples : 0,
+        .environment = params->environment && sources[index].environment,
     };
     /* No others look at these, so that all are shared. */
     if (index != TDI_PIPELINE_SHADE)
@@ -262,9 +275,9 @@ static td_result take_pipeline(td_device *device, const tdi_pipelines_params *pa
     if (!sources[index].lobes)
         made_from.values.lobes = 0;
     const struct {
-        uint32_t index, samples;
+        uint32_t index, samples, environment;
         constants values;
-    } all = {index, made_from.samples, made_from.values};
+    } all = {index, made_from.samples, made_from.environment, made_from.values};
     tdi_pipeline_key key = {{0}};
     static_assert(sizeof all <= sizeof key, "what tells pipelines apart fits a key");
     memcpy(key.bytes, &all, sizeof all);

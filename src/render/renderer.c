@@ -21,6 +21,7 @@
 #define MAX_SIZE           16384
 #define MAX_GUEST_BINDINGS 16
 #define OWN_BINDINGS       2
+#define DEGREE             0.017453292519943295
 
 static td_result check_appearance(const td_renderer_params *params)
 {
@@ -36,6 +37,10 @@ static td_result check_appearance(const td_renderer_params *params)
         return tdi_fail(TD_ERROR_ARGUMENT, "no such mode of lanes: %d", (int)params->async);
     if ((int)params->textures < 0 || params->textures > TD_TEXTURES_PRIORITY)
         return tdi_fail(TD_ERROR_ARGUMENT, "no such policy of textures: %d", (int)params->textures);
+    if (!isfinite(params->environment_rotation))
+        return tdi_fail(TD_ERROR_ARGUMENT, "the environment's rotation is not finite");
+    if (params->environment_behind && !params->environment)
+        return tdi_fail(TD_ERROR_ARGUMENT, "an environment as background, and none is given");
     for (int i = 0; i < 4; i++)
         if (!isfinite(params->background[i]))
             return tdi_fail(TD_ERROR_ARGUMENT, "the background is not finite");
@@ -119,6 +124,7 @@ static td_result declare_frame(td_renderer *renderer)
         .outputs = renderer->params.outputs,
         .cluster_instances = renderer->scene->flat->cluster_instance_count,
         .lobes = tdi_scene_lobes(renderer->scene),
+        .environment = renderer->params.environment != NULL,
         .masked = tdi_scene_is_masked(renderer->scene),
         .copy_out = tdi_renderer_copies(renderer),
         .threads = renderer->scene->threads,
@@ -238,6 +244,7 @@ td_result td_renderer_create(td_device *device, const td_renderer_params *params
     renderer->device = device;
     renderer->scene = tdi_scene_retain(filled.scene);
     renderer->params = filled;
+    tdi_environment_retain(filled.environment);
     if (filled.guest) {
         renderer->guest = *filled.guest;
         renderer->params.guest = &renderer->guest;
@@ -285,6 +292,7 @@ void td_renderer_destroy(td_renderer *renderer)
     td_graph_destroy(renderer->graph);
     tdi_passes_destroy(renderer->passes);
     td_scene_destroy(renderer->scene);
+    td_environment_destroy(renderer->params.environment);
     tdi_free(renderer);
 }
 
@@ -299,6 +307,18 @@ td_result td_renderer_write_svg(td_renderer *renderer, const char *path, bool re
 static uint32_t words(VkDeviceSize bytes)
 {
     return (uint32_t)(bytes / 4);
+}
+
+static void fill_sky(const td_renderer_params *params, struct tdi_frame *frame)
+{
+    const td_environment *environment = params->environment;
+    const double turn = params->environment_rotation * DEGREE;
+    frame->sky = environment->slot;
+    frame->sky_behind = params->environment_behind;
+    frame->sky_roughest = TDI_MIRRORED_LEVELS - 1;
+    frame->sky_turn[0] = (float)cos(turn);
+    frame->sky_turn[1] = (float)sin(turn);
+    memcpy(frame->irradiance, environment->irradiance, sizeof frame->irradiance);
 }
 
 /* What all tiles of a submission share. */
@@ -326,6 +346,8 @@ static void fill_frame(const td_renderer *renderer, uint32_t views, tdi_band ban
         frame->ambient[i] = scene->ambient[i];
     }
     memcpy(frame->background, params->background, sizeof frame->background);
+    if (params->environment)
+        fill_sky(params, frame);
 }
 
 /* A slot whose last execution is done. */
@@ -381,10 +403,13 @@ static td_result execute_tile(td_renderer *renderer, submission *work)
           * outside, neither validation nor a reader of the graph. */
          .ready = work->last},
     };
-    const td_wait scene_ready = {
-        .ticket = renderer->device_scene->ready,
-        .stages = VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_2_VERTEX_SHADER_BIT |
-                  VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT,
+    const td_environment *environment = renderer->params.environment;
+    const td_wait waits[] = {
+        {.ticket = renderer->device_scene->ready,
+         .stages = VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_2_VERTEX_SHADER_BIT |
+                   VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT},
+        {.ticket = environment ? environment->ready : (td_ticket){0},
+         .stages = VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT},
     };
     td_binding bindings[OWN_BINDINGS + MAX_GUEST_BINDINGS];
     tdi_pass_frame pass_frame = {
@@ -397,8 +422,8 @@ static td_result execute_tile(td_renderer *renderer, submission *work)
     const td_execution execution = {
         .bindings = bindings,
         .binding_count = tdi_guest_bind(renderer->params.guest, own, OWN_BINDINGS, bindings),
-        .waits = &scene_ready,
-        .wait_count = 1,
+        .waits = waits,
+        .wait_count = environment ? 2 : 1,
         .frame = &pass_frame,
         .monitor = renderer->params.monitor,
         .frame_index = work->item,

@@ -6,6 +6,7 @@
 #include <tandem/renderer.h>
 
 #include "render/async_choice.h"
+#include "render/environment.h"
 #include "render/levels.h"
 #include "render/passes.h"
 #include "render/result.h"

@@ -1,6 +1,7 @@
 """What is in the files: each sink and each output against what is known of them."""
 
 import math
+import os
 import struct
 
 import support
@@ -58,6 +59,39 @@ class Images(DeviceCase):
         color, ids = self.npy("color.npy"), self.npy("object.npy")
         behind = {color.data[4 * i:4 * i + 4] for i, value in enumerate(ids.values()) if value < 0}
         self.assertEqual(behind, {bytes((0x33, 0x66, 0x99, 255))})
+
+    def environment(self, name, rows):
+        """A flat Radiance picture of rows of RGBE pixels."""
+        path = self.path(name)
+        with open(path, "wb") as file:
+            file.write(b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n")
+            file.write(b"-Y %d +X %d\n" % (len(rows), len(rows[0])))
+            for row in rows:
+                file.write(b"".join(bytes(pixel) for pixel in row))
+        return path
+
+    def test_an_environment_lights_and_is_seen(self):
+        grey = self.environment("grey.hdr", [[(128, 128, 128, 128)]])
+        self.check(self.render("-o", "{output}.npy", "--outputs", "color,object", "--env", grey,
+                               "--background", "env", "--tonemap", "linear"))
+        color, ids = self.npy("color.npy"), self.npy("object.npy")
+        pixels = [color.data[4 * i:4 * i + 4] for i in range(len(color.data) // 4)]
+        behind = {pixel for pixel, value in zip(pixels, ids.values()) if value < 0}
+        self.assertEqual(behind, {bytes((188, 188, 188, 255))})
+        self.assertTrue(len(set(pixels)) > 10)
+        dark = self.environment("dark.hdr", [[(0, 0, 0, 0)]])
+        self.check(self.render("-o", "dark.npy", "--env", dark))
+        darker = [sum(self.npy("dark.npy").data[c::4]) for c in range(3)]
+        self.assertTrue(all(d < sum(color.data[c::4]) / 4 for c, d in enumerate(darker)))
+
+    def test_an_environment_must_be_a_radiance_picture(self):
+        with open(self.path("no.hdr"), "wb") as file:
+            file.write(b"P6 1 1 255 abc")
+        ran = self.render("-o", "a.png", "--env", self.path("no.hdr"))
+        self.assertEqual(ran.code, 3)
+        self.assertIn("no.hdr: byte 0: this is no Radiance picture", ran.errors)
+        self.assertEqual(self.render("-o", "a.png", "--env", self.path("none.hdr")).code, 3)
+        self.assertFalse(os.path.exists(self.path("a.png")))
 
     def test_depth_of_a_plane_across_the_view(self):
         # A square at z = -2 that fills the view of a camera at z = 3: depth 5 in every pixel.

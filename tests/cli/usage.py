@@ -7,12 +7,12 @@ from support import Case, tandem
 
 # Options whose time has not come.
 LATER = [
-    "--env x.hdr", "--env-rotation 10", "--animation a", "--time 1", "--fps 30", "--duration 2",
+    "--animation a", "--time 1", "--fps 30", "--duration 2",
     "--shadows on", "--lights l.json", "--particles p.json", "--lod 1", "--cull on",
     "--shard 1/2", "--trace t.json", "--page p.html", "--metrics unix:m",
     "--annotations coco", "--cameras c.json", "--quality 90", "--codec av1", "--outputs distance",
     "--outputs color,normal", "--outputs material",
-    "--device all", "--background env", "-o a.jpg",
+    "--device all", "-o a.jpg",
     "-o a.exr", "-o a_{time}.png",
 ]
 
@@ -42,6 +42,8 @@ WRONG = [
     ("--background #12345", "#12345"),
     ("--background #12345g", "#12345g"),
     ("--background red", "red"),
+    ("--background env", "there is no --env"),
+    ("--env-rotation 361", "--env-rotation 361"),
     ("--budget lots", "--budget lots"),
     ("--budget 0", "--budget 0"),
     ("--budget-mode lax", "enforce, warn"),
@@ -157,7 +159,7 @@ class Usage(Case):
             self.check(ran)
             for option in ("--output", "-s, --size", "--contact-sheet", "--resume"):
                 self.assertIn(option, ran.text)
-            self.assertNotIn("--env", ran.text)
+            self.assertNotIn("--animation", ran.text)
 
 
 support.main()

@@ -283,6 +283,21 @@ void fault_job_uploads(td_device *device, td_scene *scene, fault_outcome *out)
     gpu_close_uploader(device, uploader);
 }
 
+/* ---- environments ---- */
+
+void fault_job_environment(td_device *device, td_scene *scene, fault_outcome *out)
+{
+    const float pixels[2][3] = {{1, 2, 3}, {3, 2, 1}};
+    const td_environment_params params = {.pixels = pixels[0], .width = 2, .height = 1};
+    td_environment *environment = NULL;
+    (void)scene;
+    *out = (fault_outcome){0};
+    if (went_well(out, td_environment_create(device, &params, &environment)))
+        for (uint32_t i = 0; i < FAULT_VIEWS; i++)
+            out->hashes[i] = 1;
+    td_environment_destroy(environment);
+}
+
 /* ---- what must hold ---- */
 
 static void assert_right(const fault_outcome *found, const fault_outcome *expected,

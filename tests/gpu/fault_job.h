@@ -25,6 +25,8 @@ void fault_job_batch(td_device *device, td_scene *scene, fault_outcome *out);
 void fault_job_requests(td_device *device, td_scene *scene, fault_outcome *out);
 /* In place of pictures, textures that go to the device and come back; the scene is not used. */
 void fault_job_uploads(td_device *device, td_scene *scene, fault_outcome *out);
+/* An environment, of which it only matters that it is made; the scene is not used. */
+void fault_job_environment(td_device *device, td_scene *scene, fault_outcome *out);
 
 /* Fails unless it gave these pictures, or failed with that code and a sentence, and every picture
  * that is there is right. TD_OK: it must not have failed. */

@@ -202,12 +202,115 @@ static void back_faces_are_lit_from_their_side(td_device *device)
     td_scene_destroy(scene);
 }
 
+/* ---- environments ---- */
+
+static td_environment *make_environment(td_device *device, const float *pixels, uint32_t width,
+                                        uint32_t height)
+{
+    const td_environment_params params = {.pixels = pixels, .width = width, .height = height};
+    td_environment *environment = NULL;
+    gpu_ok(td_environment_create(device, &params, &environment));
+    return environment;
+}
+
+/* White patches of plastic and of metal, from smooth to rough, in uniform light: what does not
+ * leave at once enters and leaves later, so that they cannot be told from the light. (Between
+ * plastic and metal glTF's model does lose some.) */
+static void a_white_furnace_leaves_nothing_to_see(td_device *device)
+{
+    const float grey[3] = {0.5f, 0.5f, 0.5f};
+    td_scene *scene = scene_make();
+    for (uint32_t i = 0; i < COLUMNS * ROWS; i++) {
+        td_material_params material;
+        float matrix[16];
+        td_material_defaults(&material);
+        material.metallic = i % 2 ? 1.0f : 0.0f;
+        material.roughness = (float)(i / COLUMNS) / 3;
+        const uint32_t quad = scene_quad(scene, 1, 1, scene_material(scene, &material));
+        const double turn = 1.2 * (i % COLUMNS) / 3;
+        scene_translation(-1.5f + (float)(i % COLUMNS), 1.5f - (float)(i / COLUMNS), 0, matrix);
+        matrix[0] = (float)cos(turn);
+        matrix[2] = (float)sin(turn);
+        scene_place(scene, quad, matrix, i);
+    }
+    td_renderer_params params = scene_renderer_params(scene, COLUMNS * CELL, ROWS * CELL);
+    params.environment = make_environment(device, grey, 1, 1);
+    params.tonemap = TD_TONEMAP_LINEAR;
+    const td_camera camera = scene_ortho(5.0f, 4.0f, 0.1f, 20.0f);
+    scene_picture picture = scene_render(device, &params, &camera);
+    td_environment_destroy(params.environment);
+    for (uint32_t i = 0; i < COLUMNS * ROWS; i++) {
+        const uint32_t x = i % COLUMNS * CELL + CELL / 2, y = i / COLUMNS * CELL + CELL / 2;
+        assert_int_equal(scene_object_at(&picture, x, y), i);
+        for (uint32_t c = 0; c < 3; c++)
+            if (abs(scene_color_at(&picture, x, y)[c] - scene_srgb(0.5)) > 1)
+                fail_msg("patch %u: %d instead of %d", i, scene_color_at(&picture, x, y)[c],
+                         scene_srgb(0.5));
+    }
+    scene_picture_free(&picture);
+    td_scene_destroy(scene);
+}
+
+/* Red from +X, which is in the middle of the picture, to +Z, a quarter to the right; green from
+ * there to the edge; blue elsewhere. */
+static void an_environment_is_seen_where_nothing_is(td_device *device)
+{
+    const float pixels[4][3] = {{0, 0, 1}, {0, 0, 1}, {1, 0, 0}, {0, 1, 0}};
+    const float shown[] = {0, 90, 180, 270};
+    /* What is seen between -X and -Z, and what turns bring there. */
+    const uint8_t expected[4][3] = {{0, 0, 255}, {0, 0, 255}, {255, 0, 0}, {0, 255, 0}};
+    td_scene *scene = scene_make();
+    td_renderer_params params = scene_renderer_params(scene, 4, 4);
+    params.environment = make_environment(device, pixels[0], 4, 1);
+    params.environment_behind = true;
+    params.tonemap = TD_TONEMAP_LINEAR;
+    td_camera camera = scene_perspective(0, 0.2f, 0.1f, 0);
+    /* Off the seams between the pixels of the picture. */
+    const float turn = 0.78539816f;
+    camera.world[0] = camera.world[10] = cosf(turn);
+    camera.world[8] = sinf(turn);
+    camera.world[2] = -sinf(turn);
+    for (uint32_t i = 0; i < 4; i++) {
+        params.environment_rotation = shown[i];
+        scene_picture picture = scene_render(device, &params, &camera);
+        const uint8_t *found = scene_color_at(&picture, 2, 2);
+        for (uint32_t c = 0; c < 3; c++)
+            if (found[c] != expected[i][c])
+                fail_msg("turned by %g: %d %d %d", (double)shown[i], found[0], found[1], found[2]);
+        assert_int_equal(found[3], 255);
+        scene_picture_free(&picture);
+    }
+    td_environment_destroy(params.environment);
+    td_scene_destroy(scene);
+}
+
+static void environments_must_make_sense(td_device *device)
+{
+    td_environment *environment = NULL;
+    td_renderer *renderer = NULL;
+    const td_environment_params missing = {.path = "/nonexistent/x.hdr"};
+    assert_int_equal(td_environment_create(device, &missing, &environment), TD_ERROR_NOT_FOUND);
+    assert_int_equal(td_environment_create(device, NULL, &environment), TD_ERROR_ARGUMENT);
+    td_scene *scene = scene_make();
+    td_renderer_params params = scene_renderer_params(scene, 4, 4);
+    params.environment_behind = true;
+    assert_int_equal(td_renderer_create(device, &params, &renderer), TD_ERROR_ARGUMENT);
+    params.environment_behind = false;
+    params.environment_rotation = NAN;
+    assert_int_equal(td_renderer_create(device, &params, &renderer), TD_ERROR_ARGUMENT);
+    td_environment_destroy(NULL);
+    td_scene_destroy(scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         gpu_test(flat_surfaces_follow_the_model),
         gpu_test(vertex_normals_follow_the_model),
         gpu_test(back_faces_are_lit_from_their_side),
+        gpu_test(a_white_furnace_leaves_nothing_to_see),
+        gpu_test(an_environment_is_seen_where_nothing_is),
+        gpu_test(environments_must_make_sense),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
