@@ -57,11 +57,11 @@ struct tdi_frame {
     TDI_FLOAT background[4];
 
     /* The environment, if there is one: instead of the light and the ambient. */
-    TDI_UINT sky;            /* slot of what is mirrored */
-    TDI_UINT sky_behind;     /* it is the background, too */
-    TDI_FLOAT sky_roughest;  /* its last level, of roughness 1 */
-    TDI_FLOAT sky_turn[2];   /* cosine and sine of its turn around +Y */
-    TDI_FLOAT irradiance[27]; /* of nine terms red, green, blue: scene/environment_map.h */
+    TDI_UINT sky;             /* slot of what is mirrored */
+    TDI_UINT sky_behind;      /* it is the background, too */
+    TDI_FLOAT sky_roughest;   /* its last level, of roughness 1 */
+    TDI_FLOAT sky_turn[2];    /* cosine and sine of its turn around +Y */
+    TDI_FLOAT irradiance[54]; /* of 18 terms red, green, blue: scene/environment_map.h */
 };
 
 /* Where shading puts the tile of the first view, in 4-byte words of the buffer that it writes. */

@@ -33,10 +33,21 @@ vec3 irradiance_term(uint i)
 vec3 incident_irradiance(vec3 normal)
 {
     vec3 n = turn_to_sky(normal);
+    float xx = n.x * n.x, yy = n.y * n.y, zz = n.z * n.z;
     vec3 sum = irradiance_term(0u) + irradiance_term(1u) * n.y + irradiance_term(2u) * n.z +
-               irradiance_term(3u) * n.x + irradiance_term(4u) * (n.x * n.y) +
-               irradiance_term(5u) * (n.y * n.z) + irradiance_term(6u) * (3.0 * n.z * n.z - 1.0) +
-               irradiance_term(7u) * (n.x * n.z) + irradiance_term(8u) * (n.x * n.x - n.y * n.y);
+               irradiance_term(3u) * n.x;
+    sum += irradiance_term(4u) * (n.x * n.y) + irradiance_term(5u) * (n.y * n.z) +
+           irradiance_term(6u) * (3.0 * zz - 1.0) + irradiance_term(7u) * (n.x * n.z) +
+           irradiance_term(8u) * (xx - yy);
+    sum += irradiance_term(9u) * (n.x * n.y * (xx - yy)) +
+           irradiance_term(10u) * (n.y * n.z * (3.0 * xx - yy)) +
+           irradiance_term(11u) * (n.x * n.y * (7.0 * zz - 1.0)) +
+           irradiance_term(12u) * (n.y * n.z * (7.0 * zz - 3.0)) +
+           irradiance_term(13u) * (35.0 * zz * zz - 30.0 * zz + 3.0) +
+           irradiance_term(14u) * (n.x * n.z * (7.0 * zz - 3.0)) +
+           irradiance_term(15u) * ((xx - yy) * (7.0 * zz - 1.0)) +
+           irradiance_term(16u) * (n.x * n.z * (xx - 3.0 * yy)) +
+           irradiance_term(17u) * (xx * (xx - 3.0 * yy) - yy * (3.0 * xx - yy));
     return max(sum, vec3(0.0));
 }
 #else

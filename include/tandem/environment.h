@@ -1,7 +1,7 @@
 /** @file
  * Environments: light that comes from all around, from infinitely far away, and what is seen
  * between the surfaces. A picture in equirectangular projection is prefiltered on the device when
- * an environment is made: diffuse light by spherical harmonics of order 2 (Ramamoorthi and
+ * an environment is made: diffuse light by spherical harmonics up to order 4 (Ramamoorthi and
  * Hanrahan, "An Efficient Representation for Irradiance Environment Maps", 2001), mirrored light as
  * mip levels of rising roughness (Karis, "Real Shading in Unreal Engine 4", 2013; Krivanek and
  * Colbert, "Real-time Shading with Filtered Importance Sampling", 2008).

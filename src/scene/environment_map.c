@@ -111,18 +111,41 @@ static td_result take_pixels(resampler *r, const td_environment_params *params)
 
 static void harmonics(const double d[3], double out[TDI_IRRADIANCE_TERMS])
 {
-    const double x = d[0], y = d[1], z = d[2];
+    const double x = d[0], y = d[1], z = d[2], xx = x * x, yy = y * y, zz = z * z;
     const double terms[TDI_IRRADIANCE_TERMS] = {
-        1, y, z, x, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y,
+        1,
+        y,
+        z,
+        x,
+        x * y,
+        y * z,
+        3 * zz - 1,
+        x * z,
+        xx - yy,
+        x * y * (xx - yy),
+        y * z * (3 * xx - yy),
+        x * y * (7 * zz - 1),
+        y * z * (7 * zz - 3),
+        35 * zz * zz - 30 * zz + 3,
+        x * z * (7 * zz - 3),
+        (xx - yy) * (7 * zz - 1),
+        x * z * (xx - 3 * yy),
+        xx * (xx - 3 * yy) - yy * (3 * xx - yy),
     };
     memcpy(out, terms, sizeof terms);
 }
 
-/* The squares of the harmonics' constants, times what a cosine leaves of each order over pi: 1, 2/3
- * and 1/4 (Ramamoorthi and Hanrahan 2001, equations 3 and 8). */
+/* The squares of the harmonics' constants times pi, and what a cosine leaves of each order over pi:
+ * 1, 2/3, 1/4 and -1/24 (Ramamoorthi and Hanrahan 2001, equation 8). */
+#define ORDER_1 (3.0 / 4 * 2 / 3)
+#define ORDER_2 (15.0 / 4 / 4)
+#define ORDER_4 (9.0 / 16 / -24)
+
 static const double weights[TDI_IRRADIANCE_TERMS] = {
-    1.0 / 4,      3.0 / 4 * 2 / 3, 3.0 / 4 * 2 / 3, 3.0 / 4 * 2 / 3, 15.0 / 4 / 4,
-    15.0 / 4 / 4, 5.0 / 16 / 4,    15.0 / 4 / 4,    15.0 / 16 / 4,
+    1.0 / 4,          ORDER_1,          ORDER_1,           ORDER_1,      ORDER_2,
+    ORDER_2,          ORDER_2 / 12,     ORDER_2,           ORDER_2 / 4,  ORDER_4 * 35,
+    ORDER_4 * 35 / 2, ORDER_4 * 5,      ORDER_4 * 5 / 2,   ORDER_4 / 16, ORDER_4 * 5 / 2,
+    ORDER_4 * 5 / 4,  ORDER_4 * 35 / 2, ORDER_4 * 35 / 16,
 };
 
 static void find_irradiance(tdi_environment_map *map)

@@ -10,12 +10,12 @@
 #define TDI_ENVIRONMENT_WIDTH  512
 #define TDI_ENVIRONMENT_HEIGHT 256
 #define TDI_ENVIRONMENT_LEVELS 10 /* down to 1x1 */
-#define TDI_IRRADIANCE_TERMS   9
+#define TDI_IRRADIANCE_TERMS   18
 
 typedef struct tdi_environment_map {
     float *pixels; /* red, green, blue of level 0; freed by tdi_environment_map_free */
-    /* Of irradiance over pi, by the real spherical harmonics without their constants: 1; y, z, x;
-     * xy, yz, 3 zz - 1, xz, xx - yy. */
+    /* Of irradiance over pi, by the real spherical harmonics of orders 0, 1, 2 and 4 without their
+     * constants, in the order of shaders/incident.glsl. A cosine leaves nothing of order 3. */
     float irradiance[TDI_IRRADIANCE_TERMS][3];
 } tdi_environment_map;
 
