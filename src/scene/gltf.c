@@ -11,6 +11,7 @@
 #include "scene/gltf_image.h"
 #include "scene/gltf_material.h"
 #include "scene/gltf_mesh.h"
+#include "scene/gltf_meshopt.h"
 #include "scene/gltf_node.h"
 #include "scene/gltf_variant.h"
 
@@ -138,6 +139,7 @@ static td_result run_work(tdi_gltf_work *work)
 /* What the file and its buffers held is in primitives and pictures by now. */
 static void free_buffers(tdi_gltf *gltf)
 {
+    tdi_gltf_free_decoded(gltf);
     for (uint32_t i = 0; i < gltf->buffer_count; i++)
         tdi_free(gltf->buffers[i].owned);
     tdi_free(gltf->buffers);
@@ -153,6 +155,7 @@ static td_result read_contents(tdi_gltf *gltf)
 {
     tdi_gltf_work work = {.gltf = gltf};
     TDI_TRY(tdi_gltf_load_buffers(gltf));
+    TDI_TRY(tdi_gltf_decode_views(gltf));
     TDI_TRY(tdi_gltf_read_placements(gltf));
     TDI_TRY(tdi_gltf_meshes_plan(gltf, &work.meshes));
     td_result result = run_work(&work);

@@ -221,6 +221,11 @@ td_result tdi_gltf_view(const tdi_gltf *gltf, uint32_t view, const uint8_t **dat
     TDI_TRY(tdi_json_get_u64(&at, "byteOffset", &offset));
     TDI_TRY(tdi_json_get_u64(&at, "byteLength", &length));
     TDI_TRY(tdi_json_get_u32(&at, "byteStride", stride));
+    if (view < gltf->decoded_count && gltf->decoded[view].data != NULL) {
+        *data = gltf->decoded[view].data;
+        *size = gltf->decoded[view].size;
+        return TD_OK;
+    }
     const tdi_gltf_buffer *buffer = &gltf->buffers[index];
     if (buffer->data == NULL)
         return tdi_json_fail(&at, "uses buffer %u, which has no bytes", index);

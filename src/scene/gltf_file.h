@@ -31,6 +31,8 @@ typedef struct tdi_gltf {
     tdi_gltf_arrays arrays;
     tdi_gltf_buffer *buffers;
     uint32_t buffer_count;
+    tdi_gltf_buffer *decoded; /* by buffer view; without data where it is not compressed */
+    uint32_t decoded_count;
     uint32_t *textures;      /* per glTF texture the scene's, TD_NONE until a material uses it */
     uint32_t *images;        /* per glTF image the scene's, TD_NONE until a texture uses it */
     uint32_t *image_sources; /* per image of the scene the glTF image */
