@@ -43,7 +43,7 @@ typedef struct info_count {
     uint64_t value;
 } info_count;
 
-#define COUNTS 11
+#define COUNTS 12
 
 static void list_counts(const td_scene_info *info, info_count counts[COUNTS])
 {
@@ -58,6 +58,7 @@ static void list_counts(const td_scene_info *info, info_count counts[COUNTS])
         {"materials", info->materials},
         {"textures", info->textures},
         {"cameras", info->cameras},
+        {"lights", info->lights},
         {"unsupported", info->unsupported_count},
     };
     for (int i = 0; i < COUNTS; i++)

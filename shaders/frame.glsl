@@ -23,6 +23,10 @@ READ_ONLY(view_ref, 4)
 {
     tdi_view data[];
 };
+READ_ONLY(punctual_ref, 4)
+{
+    tdi_punctual_light data[];
+};
 READ_ONLY(cluster_ref, 4)
 {
     tdi_cluster data[];

@@ -35,12 +35,14 @@ struct tdi_frame {
     TDI_ADDRESS more; /* struct tdi_material_more[]; 0 if all materials are plain */
     TDI_ADDRESS instances;
     TDI_ADDRESS cluster_instances;
-    TDI_ADDRESS views; /* struct tdi_view[view_count] */
+    TDI_ADDRESS views;  /* struct tdi_view[view_count] */
+    TDI_ADDRESS lights; /* struct tdi_punctual_light[light_count] */
 
     TDI_UINT image_width, image_height;
     TDI_UINT tile_x, tile_y, tile_width, tile_height; /* in the image */
     TDI_UINT first_row, rows; /* of the image, that the result has; tiles lie within */
     TDI_UINT view_count;
+    TDI_UINT light_count;
     TDI_UINT cluster_instance_count;
     TDI_UINT masked_instance_count; /* how many of them have a masked surface */
 

@@ -7,6 +7,9 @@
 
 #include "brdf.glsl"
 #include "incident.glsl"
+#ifdef LIGHTS
+#include "punctual.glsl"
+#endif
 #ifdef LOBES
 #include "lobes.glsl"
 #endif
@@ -223,13 +226,19 @@ vec3 emit(const surface_light s)
     return s.emissive;
 }
 
-vec3 light_surface(const surface_light s, vec3 light_direction, vec3 light_color)
+vec3 light_surface(const surface_light s, vec3 position, vec3 light_direction, vec3 light_color)
 {
-#ifdef ENVIRONMENT
-    return emit(s) + reflect_environment(s);
-#else
-    return emit(s) + reflect_environment(s) + light_color * reflect_light(s, light_direction);
+    vec3 radiance = emit(s) + reflect_environment(s);
+#ifndef ENVIRONMENT
+    radiance += light_color * reflect_light(s, light_direction);
 #endif
+#ifdef LIGHTS
+    for (uint i = 0u; i < FRAME.light_count; i++) {
+        arriving light = light_at(i, position);
+        radiance += light.irradiance * reflect_light(s, light.direction);
+    }
+#endif
+    return radiance;
 }
 
 #endif

@@ -144,4 +144,14 @@ struct tdi_material_more {
     TDI_STRUCT tdi_texture_ref thickness_texture;
 };
 
+/* A light at a node, where that is now. */
+struct tdi_punctual_light {
+    TDI_FLOAT position[3];
+    TDI_FLOAT direction[3];            /* to the light, along its axis */
+    TDI_FLOAT color[3];                /* candela, or lux if it is directional */
+    TDI_FLOAT inverse_range;           /* 0: no end */
+    TDI_FLOAT spot_scale, spot_offset; /* of the cosine to the axis; 0 and 1: no spot */
+    TDI_UINT directional;
+};
+
 #endif

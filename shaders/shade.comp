@@ -136,7 +136,7 @@ vec3 shade_with(context c, surface_point p, place at, corners k, uint m)
     set_lobes(s, lobe_source(MATERIAL.more, set0, set1, p, at, k, reversed ? -1.0 : 1.0, s.view,
                              base_color, metallic));
 #endif
-    return light_surface(s, c.light_direction, c.light_color);
+    return light_surface(s, p.position, c.light_direction, c.light_color);
 }
 
 vec3 shade(context c, uint word, vec2 pixel)

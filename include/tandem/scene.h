@@ -155,7 +155,7 @@ TD_API td_result td_scene_add_node(td_scene *scene, const td_node_params *params
  * see it; views submitted before do not. */
 TD_API td_result td_scene_set_transform(td_scene *scene, uint32_t node, const float matrix[16]);
 
-/** A light. One directional light is used so far. */
+/** A directional light beside those at nodes, which come with files (KHR_lights_punctual). */
 typedef struct td_light_params {
     float direction[3]; /**< Where the light travels to, world space; need not be normalised. */
     float color[3];     /**< Linear. */
@@ -163,7 +163,8 @@ typedef struct td_light_params {
 } td_light_params;
 
 /** Sets the directional light of the scene, in place of the default: direction (-1, -1, -2), white,
- * intensity pi. ::TD_ERROR_ARGUMENT for a zero direction. */
+ * intensity pi, or 0 where a file has lights of its own. ::TD_ERROR_ARGUMENT for a zero direction.
+ */
 TD_API td_result td_scene_set_light(td_scene *scene, const td_light_params *params);
 
 /** Sets the constant ambient radiance (linear RGB) in place of the default 0.1 grey. */
@@ -216,6 +217,7 @@ typedef struct td_scene_info {
     uint32_t materials;             /**< Materials. */
     uint32_t textures;              /**< Textures. */
     uint32_t cameras;               /**< Cameras. */
+    uint32_t lights;                /**< Lights at nodes (KHR_lights_punctual). */
     uint64_t geometry_bytes;        /**< Device memory that the geometry takes. */
     uint64_t texture_bytes;         /**< Device memory of the textures' texels, all levels. */
     float bounds_min[3];            /**< Of the world's bounding box; 0 if nothing is drawn. */

@@ -33,6 +33,7 @@ static td_result fill_passes(tdi_passes *passes)
         .outputs = params->outputs,
         .lobes = params->lobes,
         .environment = params->environment,
+        .punctual = params->punctual,
         .masked = params->masked,
         .footprint = params->footprint,
         .raster = params->raster,

@@ -17,6 +17,7 @@ typedef struct tdi_passes_params {
     uint32_t cluster_instances; /* sizes of the lists follow from it */
     uint32_t lobes;             /* TDI_LOBE_ bits that materials of the scene have */
     bool environment;           /* lights the scene */
+    bool punctual;              /* so do lights at nodes */
     bool masked;                /* the scene has masked surfaces */
     bool footprint;             /* instead of images, "result" gets the lowest level that shading
                                    would sample, by slot of the bindless array (uint; it is

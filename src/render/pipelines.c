@@ -27,6 +27,8 @@ typedef struct pipeline_source {
     const tdi_shader_code *lobes; /* instead, where materials have some; NULL: the same */
     /* Instead of either, where an environment lights the scene; NULL: the same. */
     const tdi_shader_code *environment, *environment_lobes;
+    /* Instead of any, where lights at nodes do, without and with an environment. */
+    const tdi_shader_code *punctual, *environment_punctual;
     const tdi_shader_code *fragment; /* NULL: a compute pipeline */
     uint32_t rasters;                /* bits of td_raster that need it; 0: all */
     bool bindless;
@@ -94,6 +96,8 @@ static const pipeline_source sources[TDI_PIPELINE_COUNT] = {
                             .lobes = &tdi_shader_shade_lobes,
                             .environment = &tdi_shader_shade_environment,
                             .environment_lobes = &tdi_shader_shade_environment_lobes,
+                            .punctual = &tdi_shader_shade_lights,
+                            .environment_punctual = &tdi_shader_shade_environment_lights,
                             .bindless = true,
                             .workgroup = SHADE_ROWS,
                             .role_count = 2,
@@ -212,11 +216,13 @@ typedef struct recipe {
     const pipeline_source *source;
     constants values;
     uint32_t samples; /* of a pixel, in one invocation of a fragment shader */
-    bool environment;
+    bool environment, punctual;
 } recipe;
 
 static const tdi_shader_code *code_of(const recipe *r)
 {
+    if (r->punctual)
+        return r->environment ? r->source->environment_punctual : r->source->punctual;
     if (r->environment)
         return r->values.lobes ? r->source->environment_lobes : r->source->environment;
     return r->values.lobes ? r->source->lobes : r->source->code;
@@ -268,6 +274,7 @@ static td_result take_pipeline(td_device *device, const tdi_pipelines_params *pa
         .values = constants_of(device, params, &sources[index]),
         .samples = sources[index].fragment ? params->shape.samples : 0,
         .environment = params->environment && sources[index].environment,
+        .punctual = params->punctual && sources[index].punctual,
     };
     /* No others look at these, so that all are shared. */
     if (index != TDI_PIPELINE_SHADE)
@@ -275,9 +282,11 @@ static td_result take_pipeline(td_device *device, const tdi_pipelines_params *pa
     if (!sources[index].lobes)
         made_from.values.lobes = 0;
     const struct {
-        uint32_t index, samples, environment;
+        uint16_t index, samples;
+        uint16_t environment, punctual;
         constants values;
-    } all = {index, made_from.samples, made_from.environment, made_from.values};
+    } all = {(uint16_t)index, (uint16_t)made_from.samples, made_from.environment,
+             made_from.punctual, made_from.values};
     tdi_pipeline_key key = {{0}};
     static_assert(sizeof all <= sizeof key, "what tells pipelines apart fits a key");
     memcpy(key.bytes, &all, sizeof all);

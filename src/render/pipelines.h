@@ -59,6 +59,7 @@ typedef struct tdi_pipelines_params {
     uint32_t outputs;
     uint32_t lobes;   /* TDI_LOBE_ bits that materials of the scene have */
     bool environment; /* lights the scene */
+    bool punctual;    /* so do lights at nodes */
     bool masked;
     bool footprint;           /* which levels are sampled, instead of images */
     td_raster raster;         /* not TD_RASTER_AUTO */

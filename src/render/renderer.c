@@ -13,6 +13,7 @@
 #include "render/result_way.h"
 #include "render/view.h"
 #include "scene/flat.h"
+#include "scene/punctual.h"
 #include "scene/scene.h"
 
 #define DEFAULT_SAMPLES    4
@@ -125,6 +126,7 @@ static td_result declare_frame(td_renderer *renderer)
         .cluster_instances = renderer->scene->flat->cluster_instance_count,
         .lobes = tdi_scene_lobes(renderer->scene),
         .environment = renderer->params.environment != NULL,
+        .punctual = renderer->scene->punctual_count > 0,
         .masked = tdi_scene_is_masked(renderer->scene),
         .copy_out = tdi_renderer_copies(renderer),
         .threads = renderer->scene->threads,
@@ -371,15 +373,30 @@ typedef struct submission {
     td_ticket last;
 } submission;
 
+static void write_lights(const td_scene *scene, uint8_t *out)
+{
+    struct tdi_punctual_light light;
+    for (uint32_t i = 0; i < scene->punctual_count; i++) {
+        tdi_punctual_place(scene, i, &light);
+        memcpy(out + i * sizeof light, &light, sizeof light);
+    }
+}
+
+/* The frame, then the views, then the lights. */
 static td_result write_frame(td_renderer *renderer, tdi_frame_slot *slot, submission *work)
 {
     uint8_t *mapped = slot->frame.memory.mapped;
     const size_t view_bytes = work->frame.view_count * sizeof(struct tdi_view);
+    const size_t lights = sizeof work->frame + view_bytes;
+    const uint32_t count = renderer->scene->punctual_count;
     work->frame.views = slot->frame.address + sizeof work->frame;
+    work->frame.lights = slot->frame.address + lights;
+    work->frame.light_count = count;
     memcpy(mapped, &work->frame, sizeof work->frame);
     memcpy(mapped + sizeof work->frame, work->views, view_bytes);
+    write_lights(renderer->scene, mapped + lights);
     return tdi_memory_flush(renderer->device, &slot->frame.memory, 0,
-                            sizeof work->frame + view_bytes);
+                            lights + count * sizeof(struct tdi_punctual_light));
 }
 
 static bool is_last_tile(const td_renderer *renderer, const struct tdi_frame *frame)

@@ -98,7 +98,8 @@ static td_result measure_transient(const tdi_sizing_request *request, tdi_sizing
             sizing->transient_bytes = td_plan_transient_bytes(plan);
         td_plan_destroy(plan);
     }
-    sizing->frame_bytes = sizeof(struct tdi_frame) + sizing->views * sizeof(struct tdi_view);
+    sizing->frame_bytes = sizeof(struct tdi_frame) + sizing->views * sizeof(struct tdi_view) +
+                          request->scene->punctual_count * sizeof(struct tdi_punctual_light);
     return TD_OK;
 }
 

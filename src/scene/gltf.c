@@ -9,6 +9,7 @@
 #include "scene/gltf_container.h"
 #include "scene/gltf_extension.h"
 #include "scene/gltf_image.h"
+#include "scene/gltf_light.h"
 #include "scene/gltf_material.h"
 #include "scene/gltf_mesh.h"
 #include "scene/gltf_meshopt.h"
@@ -83,6 +84,7 @@ static td_result read_structure(tdi_gltf *gltf, const td_scene_load_params *para
     TDI_TRY(tdi_gltf_read_materials(gltf));
     TDI_TRY(tdi_gltf_read_nodes(gltf, params->scene > 0 ? params->scene - 1 : TD_NONE));
     TDI_TRY(tdi_gltf_read_cameras(gltf));
+    TDI_TRY(tdi_gltf_read_lights(gltf));
     return tdi_gltf_note_unsupported(gltf);
 }
 

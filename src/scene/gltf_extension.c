@@ -7,6 +7,7 @@
 static const char *const supported[] = {
     "EXT_mesh_gpu_instancing",
     "EXT_meshopt_compression",
+    "KHR_lights_punctual",
     "KHR_materials_anisotropy",
     "KHR_materials_clearcoat",
     "KHR_materials_emissive_strength",

@@ -109,6 +109,7 @@ void td_scene_destroy(td_scene *scene)
     tdi_free(scene->meshes);
     tdi_free(scene->materials);
     tdi_free(scene->more);
+    tdi_free(scene->punctual);
     tdi_free(scene->textures);
     tdi_free(scene->images);
     tdi_free(scene->nodes);
@@ -277,6 +278,7 @@ td_result td_scene_get_info(const td_scene *scene, td_scene_info *out)
         .materials = scene->material_count,
         .textures = scene->texture_count,
         .cameras = scene->camera_count,
+        .lights = scene->punctual_count,
         .geometry_bytes = tdi_geometry_bytes(&scene->geometry) +
                           (uint64_t)flat->instance_count * sizeof *flat->instances +
                           (uint64_t)flat->cluster_instance_count * sizeof *flat->cluster_instances +

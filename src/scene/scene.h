@@ -94,6 +94,15 @@ typedef struct tdi_light {
     float intensity;
 } tdi_light;
 
+/* A light at a node. */
+typedef struct tdi_punctual {
+    uint32_t node;
+    bool directional, spot; /* else in all directions from a point */
+    float color[3];         /* candela, or lux if directional */
+    float range;            /* 0: no end */
+    float inner_cosine, outer_cosine;
+} tdi_punctual;
+
 struct td_scene {
     atomic_uint references; /* the user's, and one for each renderer */
     char *name;
@@ -123,6 +132,9 @@ struct td_scene {
 
     tdi_light light;
     float ambient[3];
+    tdi_punctual *punctual;
+    uint32_t punctual_count;
+    size_t punctual_capacity;
 
     uint64_t structure_revision; /* grows with every mesh, material, texture and node added */
     uint64_t transform_revision; /* grows with every transform; also with the structure */

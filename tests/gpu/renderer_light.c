@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scene/punctual.h"
+
 enum { COLUMNS = 4, ROWS = 4, CELL = 4 };
 
 #define PI 3.14159265358979
@@ -202,6 +204,87 @@ static void back_faces_are_lit_from_their_side(td_device *device)
     td_scene_destroy(scene);
 }
 
+/* ---- lights at nodes ---- */
+
+/* What arrives at the origin, which faces +Z, as KHR_lights_punctual has it. */
+static double irradiance_of(const tdi_punctual *light, vector at, vector *direction)
+{
+    const double distance2 = dot(at, at);
+    *direction = light->directional ? (vector){0, 0, 1} : unit(at);
+    if (light->directional)
+        return 1;
+    double left = 1 / distance2;
+    if (light->range > 0)
+        left *= fmax(0, fmin(1, 1 - pow(distance2 / pow(light->range, 2), 2)));
+    if (light->spot) {
+        const double edge = light->inner_cosine - light->outer_cosine;
+        const double cone = (direction->z - light->outer_cosine) / fmax(0.001, edge);
+        left *= pow(fmax(0, fmin(1, cone)), 2);
+    }
+    return left;
+}
+
+static const tdi_punctual kinds[] = {
+    {.color = {3, 2, 1}},
+    {.color = {3, 2, 1}, .range = 3},
+    {.color = {3, 2, 1}, .range = 1},
+    {.color = {2, 2, 3}, .directional = true},
+    {.color = {3, 2, 1}, .spot = true, .inner_cosine = 1, .outer_cosine = 0.5f},
+    {.color = {3, 2, 1}, .spot = true, .inner_cosine = 0.8f, .outer_cosine = 0.7f},
+    {.color = {3, 2, 1}, .spot = true, .inner_cosine = 0.96f, .outer_cosine = 0.95f},
+};
+
+static void assert_kind(td_renderer *renderer, td_scene *scene, const tdi_punctual *kind, vector at,
+                        const look *l)
+{
+    const td_camera camera = scene_ortho(5.0f, 0.01f, 0.1f, 20.0f);
+    vector direction;
+    const double left = irradiance_of(kind, at, &direction);
+    const uint32_t node = scene->punctual[0].node;
+    scene->punctual[0] = *kind;
+    scene->punctual[0].node = node;
+    scene_picture picture = scene_view(renderer, &camera);
+    for (int c = 0; c < 3; c++) {
+        const double value =
+            radiance(l, c, (vector){0, 0, 1}, direction, left * (double)kind->color[c], 0);
+        const int expected = scene_srgb(fmin(1, value));
+        const int found = scene_color_at(&picture, 1, 1)[c];
+        if (abs(found - expected) > 1)
+            fail_msg("kind %td, channel %d: %d instead of %d", kind - kinds, c, found, expected);
+    }
+    scene_picture_free(&picture);
+}
+
+/* A light above the middle of a plane and to its side, of every kind. */
+static void lights_at_nodes_follow_their_formulas(td_device *device)
+{
+    const float dark[3] = {0, 0, 0};
+    const vector at = {1, 0.5, 2};
+    const look l = {.base = {0.4, 0.5, 0.6}, .metallic = 0, .roughness = 0.5};
+    td_scene *scene = scene_make();
+    td_material_params material;
+    td_material_defaults(&material);
+    for (int i = 0; i < 3; i++)
+        material.base_color[i] = (float)l.base[i];
+    material.metallic = 0;
+    material.roughness = (float)l.roughness;
+    (void)scene_place_at(scene, scene_quad(scene, 2, 2, scene_material(scene, &material)), 0, 0, 0,
+                         0);
+    tdi_punctual *light;
+    gpu_ok(tdi_scene_new_punctual(scene, &light));
+    *light = kinds[0];
+    light->node = scene_place_at(scene, TD_NONE, (float)at.x, (float)at.y, (float)at.z, 1);
+    scene->light.intensity = 0;
+    gpu_ok(td_scene_set_ambient(scene, dark));
+    td_renderer_params params = scene_renderer_params(scene, 2, 2);
+    params.tonemap = TD_TONEMAP_LINEAR;
+    td_renderer *renderer = scene_renderer(device, &params);
+    for (uint32_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        assert_kind(renderer, scene, &kinds[i], at, &l);
+    td_renderer_destroy(renderer);
+    td_scene_destroy(scene);
+}
+
 /* ---- environments ---- */
 
 static td_environment *make_environment(td_device *device, const float *pixels, uint32_t width,
@@ -308,6 +391,7 @@ int main(void)
         gpu_test(flat_surfaces_follow_the_model),
         gpu_test(vertex_normals_follow_the_model),
         gpu_test(back_faces_are_lit_from_their_side),
+        gpu_test(lights_at_nodes_follow_their_formulas),
         gpu_test(a_white_furnace_leaves_nothing_to_see),
         gpu_test(an_environment_is_seen_where_nothing_is),
         gpu_test(environments_must_make_sense),
