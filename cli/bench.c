@@ -13,6 +13,7 @@
 #include "bench_measure.h"
 #include "commands.h"
 #include "messages.h"
+#include "render_options.h"
 
 /* Where real scenes are: $TANDEM_ASSETS/scenes. */
 #define ASSETS_VARIABLE "TANDEM_ASSETS"
@@ -96,6 +97,8 @@ typedef struct bench_options {
     uint32_t passes;
     uint32_t in_flight;
     uint32_t together;
+    int samples;
+    const char *env;
     bool json;
 } bench_options;
 
@@ -124,6 +127,17 @@ static const cli_option bench_table[] = {
      .help = "views that share a submission, 1 to 64 (chosen by size)",
      .low = 1,
      .high = 64},
+    {.name = "samples",
+     .kind = CLI_CHOICE,
+     .offset = AT(samples),
+     .argument = "N",
+     .help = "coverage samples a pixel: 1, 4, 8, 16 (1)",
+     .words = cli_sample_words},
+    {.name = "env",
+     .kind = CLI_TEXT,
+     .offset = AT(env),
+     .argument = "FILE.hdr",
+     .help = "light from all around (none)"},
     {.name = "device",
      .kind = CLI_TEXT,
      .offset = AT(device),
@@ -317,18 +331,24 @@ static int run_on_device(const bench_options *options, int count, char **names)
         .passes = options->passes,
         .in_flight = options->in_flight,
         .views_per_submission = options->together,
+        .samples = (uint32_t)options->samples,
     };
+    const td_environment_params environment = {.path = options->env};
     td_result result = td_device_create(&device, &params.device);
     if (result != TD_OK)
         return cli_fail(CLI_STAGE_DEVICE, result);
+    if (options->env)
+        result = td_environment_create(params.device, &environment, &params.environment);
     bench_lists lists = {0};
     if (options->json)
         lists = (bench_lists){.measured = json_array(), .skipped = json_array()};
-    result = run_entries(&params, count, names, &lists);
+    if (result == TD_OK)
+        result = run_entries(&params, count, names, &lists);
     if (result == TD_OK && options->json)
         print_json(&lists, params.device);
     json_decref(lists.measured);
     json_decref(lists.skipped);
+    td_environment_destroy(params.environment);
     td_device_destroy(params.device);
     if (result != TD_OK)
         return cli_fail(CLI_STAGE_PREPARE, result);
@@ -337,7 +357,7 @@ static int run_on_device(const bench_options *options, int count, char **names)
 
 static int run_bench(int argc, char **argv)
 {
-    bench_options options = {.passes = 5};
+    bench_options options = {.passes = 5, .samples = 1};
     int first;
     if (!cli_parse_command(&cli_bench, argc, argv, &options, 0, argc, &first))
         return CLI_EXIT_USAGE;

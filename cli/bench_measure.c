@@ -90,7 +90,8 @@ static td_result fill_stage(const bench_params *params, const bench_workload *wo
         .scene = stage->scene,
         .width = workload->width,
         .height = workload->height,
-        .samples = 1,
+        .samples = params->samples,
+        .environment = params->environment,
         .in_flight = params->in_flight,
         .views_per_submission = params->views_per_submission,
     };

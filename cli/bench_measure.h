@@ -20,6 +20,8 @@ typedef struct bench_params {
     uint32_t passes;
     uint32_t in_flight;            /* 0: the default */
     uint32_t views_per_submission; /* 0: chosen by size */
+    uint32_t samples;
+    td_environment *environment; /* NULL: none */
 } bench_params;
 
 #define BENCH_MOST_PASSES 100

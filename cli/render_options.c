@@ -30,7 +30,7 @@ static const cli_word tonemap_words[] = {
     {0},
 };
 
-static const cli_word sample_words[] = {
+const cli_word cli_sample_words[] = {
     {.text = "1", .value = 1},
     {.text = "4", .value = 4},
     {.text = "8", .value = 8},
@@ -200,7 +200,7 @@ const cli_option cli_render_table[] = {
      .offset = AT(samples),
      .argument = "N",
      .help = "coverage samples a pixel: 1, 4, 8, 16 (4)",
-     .words = sample_words},
+     .words = cli_sample_words},
     {.name = "contact-sheet",
      .kind = CLI_TEXT,
      .offset = AT(contact_sheet),

@@ -60,6 +60,7 @@ typedef struct cli_render_options {
 } cli_render_options;
 
 extern const cli_option cli_render_table[];
+extern const cli_word cli_sample_words[]; /* of --samples */
 
 /* Finds options that exclude or need each other; 0, or an exit code after a message. */
 int cli_check_render_options(const cli_render_options *options);
