@@ -5,23 +5,12 @@
 #include "base/memory.h"
 
 static const char *const supported[] = {
-    "EXT_mesh_gpu_instancing",
-    "EXT_meshopt_compression",
-    "KHR_lights_punctual",
-    "KHR_materials_anisotropy",
-    "KHR_materials_clearcoat",
-    "KHR_materials_emissive_strength",
-    "KHR_materials_ior",
-    "KHR_materials_iridescence",
-    "KHR_materials_pbrSpecularGlossiness",
-    "KHR_materials_sheen",
-    "KHR_materials_specular",
-    "KHR_materials_transmission",
-    "KHR_materials_unlit",
-    "KHR_materials_variants",
-    "KHR_materials_volume",
-    "KHR_mesh_quantization",
-    "KHR_texture_transform",
+    "EXT_mesh_gpu_instancing",  "EXT_meshopt_compression",   "KHR_lights_punctual",
+    "KHR_materials_anisotropy", "KHR_materials_clearcoat",   "KHR_materials_emissive_strength",
+    "KHR_materials_ior",        "KHR_materials_iridescence", "KHR_materials_pbrSpecularGlossiness",
+    "KHR_materials_sheen",      "KHR_materials_specular",    "KHR_materials_transmission",
+    "KHR_materials_unlit",      "KHR_materials_variants",    "KHR_materials_volume",
+    "KHR_mesh_quantization",    "KHR_texture_transform",
 };
 
 /* They say nothing about the picture. */
